@@ -1,0 +1,54 @@
+package v1alpha1
+
+// Condition types that every kind carries.
+const (
+	// ConditionReady is True once the latest generation is in force. It counts
+	// only where observedGeneration has reached metadata.generation.
+	ConditionReady = "Ready"
+	// ConditionStalled is True when no retry can help and a person has to change
+	// the object; it is absent otherwise.
+	ConditionStalled = "Stalled"
+)
+
+// Reasons of the conditions. They are stable: programs may depend on them.
+const (
+	// ReasonReady says that everything the object asks for is in place.
+	ReasonReady = "Ready"
+	// ReasonProgressing says that the operator is still at work.
+	ReasonProgressing = "Progressing"
+	// ReasonInvalid says that the object contradicts itself or the cluster.
+	ReasonInvalid = "Invalid"
+	// ReasonNamespaceConflict says that the namespace exists and is not the operator's.
+	ReasonNamespaceConflict = "NamespaceConflict"
+	// ReasonProfileNotFound says that an allowed profile does not exist (yet).
+	ReasonProfileNotFound = "ProfileNotFound"
+	// ReasonQuotaBelowUse says that the quota is smaller than what is in use.
+	ReasonQuotaBelowUse = "QuotaBelowUse"
+	// ReasonDeleting says that the object is being removed.
+	ReasonDeleting = "Deleting"
+	// ReasonFailed says that a call to the API failed and is being retried.
+	ReasonFailed = "Failed"
+)
+
+// Names of labels and annotations that the rooms of the platform share.
+const (
+	// LabelWorkspace names the workspace an object belongs to.
+	LabelWorkspace = "atoll.dev/workspace"
+	// LabelSubcluster names the subcluster of a namespace, node or pod.
+	LabelSubcluster = "atoll.dev/subcluster"
+	// LabelComponent names the component a pod belongs to.
+	LabelComponent = "atoll.dev/component"
+	// LabelHome marks a volume claim that holds a person's home.
+	LabelHome = "atoll.dev/home"
+	// LabelPerson holds a person's slug on pods.
+	LabelPerson = "atoll.dev/person"
+	// LabelProfile names the profile a pod was started from.
+	LabelProfile = "atoll.dev/profile"
+	// AnnotationPerson holds a person's user name, verbatim.
+	AnnotationPerson = "atoll.dev/person"
+
+	// WorkspaceNamespacePrefix and a workspace's name make its namespace.
+	WorkspaceNamespacePrefix = "ws-"
+	// SubclusterNamespacePrefix and a subcluster's name make its namespace.
+	SubclusterNamespacePrefix = "atoll-"
+)
