@@ -4,7 +4,7 @@ without one it is read from the release's namespace, atoll-<subcluster>.
 Takes the root context.
 */}}
 {{- define "atoll.subcluster" -}}
-{{- get (default dict .Chart.Annotations) "atoll.dev/subcluster" | default (trimPrefix "atoll-" .Release.Namespace) -}}
+{{- index (.Chart.Annotations | default dict) "atoll.dev/subcluster" | default (trimPrefix "atoll-" .Release.Namespace) -}}
 {{- end }}
 
 {{/*
