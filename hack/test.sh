@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Every test there is, cheapest first. A failing suite does not hide the others.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+LOGS=build/logs/test
+. hack/steps.sh
+
+passed=0 failed=0
+suite() {
+	if step "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+}
+
+if [ "$(id -u)" -ne 0 ]; then
+	echo "The tests start a kubelet and real containers, so they need root: sudo make test" >&2
+	exit 1
+fi
+
+echo "Every test of Atoll $(cat VERSION). Logs are in $LOGS."
+step "Build Kubernetes, for a real API server and real nodes" make cluster-bins assets
+step "Build Terraform's command where there is none" make tools-terraform
+suite "Go: API, operator, provider, installer, charts" make test-unit
+suite "Python: the hub's glue against the real JupyterHub" make test-hub
+suite "Local cluster: up, kill, network policy, down" make test-cluster
+step "Build the binaries and the images" make build mirror images
+suite "End to end: the whole platform on a real cluster" make test-e2e
+
+grep -hE '^(ok|---|FAIL|PASS|=+ .*(passed|failed))' "$LOGS"/*.log | grep -vE '^(ok.*no test files)' || true
+echo
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
