@@ -1,0 +1,40 @@
+package e2e
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// testDestroy: nothing of the platform stays but people's homes, and it says where they are.
+func testDestroy(t *testing.T, p *platform) {
+	out := p.output(t, p.bin("atoll"), "destroy", "--context", p.context(), "--yes")
+	require.Contains(t, out, "ws-fraud", "destroy must say where the homes are")
+
+	c := p.client(t)
+	var homes corev1.PersistentVolumeClaimList
+	require.NoError(t, c.List(t.Context(), &homes, client.InNamespace("ws-fraud")))
+	require.NotEmpty(t, homes.Items, "homes must survive")
+
+	eventually(t, 2*time.Minute, "the subclusters' namespaces to be gone", func(ctx context.Context) (bool, error) {
+		var namespaces corev1.NamespaceList
+		if err := c.List(ctx, &namespaces); err != nil {
+			return false, err
+		}
+		for _, ns := range namespaces.Items {
+			if strings.HasPrefix(ns.Name, "atoll-") {
+				return false, nil
+			}
+		}
+		return true, nil
+	})
+	var roles rbacv1.ClusterRoleList
+	require.NoError(t, c.List(t.Context(), &roles, client.MatchingLabels{"app.kubernetes.io/part-of": "atoll"}))
+	require.Empty(t, roles.Items)
+}

@@ -1,0 +1,169 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/gruntwork-io/terratest/modules/shell"
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
+
+	"github.com/atoll-platform/atoll/api/v1alpha1"
+	"github.com/atoll-platform/atoll/test/e2e/hub"
+)
+
+// platform is the machine under test: a cluster with a name and what was built for it.
+type platform struct {
+	name       string
+	root       string
+	kubeconfig string
+	terraform  string
+}
+
+func newPlatform(t *testing.T) *platform {
+	t.Helper()
+	root, err := filepath.Abs("../..")
+	require.NoError(t, err)
+	name := os.Getenv("ATOLL_E2E_CLUSTER")
+	if name == "" {
+		name = "e2e"
+	}
+	terraform := os.Getenv("TERRAFORM")
+	require.NotEmpty(t, terraform, "TERRAFORM must name a terraform or tofu command; make test-e2e sets it")
+	return &platform{
+		name: name, root: root, terraform: terraform,
+		kubeconfig: filepath.Join("/var/lib/atoll-cluster", name, "kubeconfig"),
+	}
+}
+
+func (p *platform) context() string         { return "atoll-" + p.name }
+func (p *platform) bin(name string) string  { return filepath.Join(p.root, "bin", name) }
+func (p *platform) path(name string) string { return filepath.Join(p.root, name) }
+
+// stage runs one stage as a subtest, unless SKIP_<name> is set, as terratest's stages do.
+// A stage that fails ends the test: what follows builds on it.
+func stage(t *testing.T, name string, run func(t *testing.T)) {
+	t.Helper()
+	if os.Getenv("SKIP_"+name) != "" {
+		t.Logf("stage %s left out: SKIP_%s is set", name, name)
+		return
+	}
+	if !t.Run(name, run) {
+		t.FailNow()
+	}
+}
+
+// output runs a command of the house and returns what it prints; the test fails when it does.
+func (p *platform) output(t *testing.T, command string, args ...string) string {
+	t.Helper()
+	out, err := p.try(t, command, args...)
+	require.NoError(t, err, out)
+	return out
+}
+
+func (p *platform) try(t *testing.T, command string, args ...string) (string, error) {
+	t.Helper()
+	return shell.RunCommandContextAndGetOutputE(t, t.Context(), &shell.Command{
+		Command:    command,
+		Args:       args,
+		WorkingDir: p.root,
+		Env:        map[string]string{"KUBECONFIG": p.kubeconfig},
+	})
+}
+
+func (p *platform) kubectl(t *testing.T, args ...string) string {
+	t.Helper()
+	return p.output(t, p.bin("assets/kubectl"), args...)
+}
+
+func (p *platform) restConfig(t *testing.T) *rest.Config {
+	t.Helper()
+	cfg, err := clientcmd.BuildConfigFromFlags("", p.kubeconfig)
+	require.NoError(t, err)
+	cfg.QPS = -1
+	return cfg
+}
+
+func (p *platform) clientset(t *testing.T) *kubernetes.Clientset {
+	t.Helper()
+	cs, err := kubernetes.NewForConfig(p.restConfig(t))
+	require.NoError(t, err)
+	return cs
+}
+
+func (p *platform) client(t *testing.T) client.Client {
+	t.Helper()
+	c, err := client.New(p.restConfig(t), client.Options{})
+	require.NoError(t, err)
+	require.NoError(t, v1alpha1.AddToScheme(c.Scheme()))
+	_, err = apiutil.GVKForObject(&corev1.Pod{}, c.Scheme())
+	require.NoError(t, err)
+	return c
+}
+
+// eventually polls until the condition holds, and returns how long it took.
+func eventually(t *testing.T, limit time.Duration, what string, condition func(context.Context) (bool, error)) time.Duration {
+	t.Helper()
+	started := time.Now()
+	err := wait.PollUntilContextTimeout(t.Context(), 100*time.Millisecond, limit, true, condition)
+	require.NoError(t, err, "waiting %s for %s", limit, what)
+	return time.Since(started).Round(10 * time.Millisecond)
+}
+
+// statusReport is what `atoll status -o json` prints.
+type statusReport struct {
+	Ready       bool   `json:"ready"`
+	HubURL      string `json:"hubURL"`
+	Subclusters []struct {
+		Name       string `json:"name"`
+		Ready      bool   `json:"ready"`
+		Components []struct {
+			Name     string   `json:"name"`
+			State    string   `json:"state"`
+			Version  string   `json:"version"`
+			Images   []string `json:"images"`
+			Health   string   `json:"health"`
+			Reason   string   `json:"reason"`
+			Revision int      `json:"revision"`
+		} `json:"components"`
+	} `json:"subclusters"`
+}
+
+func (p *platform) status(t *testing.T) statusReport {
+	t.Helper()
+	var report statusReport
+	out, err := shell.RunCommandContextAndGetStdOutE(t, t.Context(), &shell.Command{
+		Command: p.bin("atoll"), Args: []string{"status", "--context", p.context(), "-o", "json"},
+		WorkingDir: p.root, Env: map[string]string{"KUBECONFIG": p.kubeconfig},
+	})
+	require.NoError(t, err, out)
+	require.NoError(t, json.Unmarshal([]byte(out), &report), out)
+	return report
+}
+
+// signIn signs a person in with the password that the installer generated.
+func (p *platform) signIn(t *testing.T, person string) *hub.Session {
+	t.Helper()
+	session, err := hub.SignIn(t.Context(), p.status(t).HubURL, person, p.password(t, person))
+	require.NoError(t, err)
+	return session
+}
+
+func (p *platform) password(t *testing.T, person string) string {
+	t.Helper()
+	var secret corev1.Secret
+	key := client.ObjectKey{Namespace: "atoll-system", Name: "keycloak-people"}
+	require.NoError(t, p.client(t).Get(t.Context(), key, &secret))
+	require.NotEmpty(t, secret.Data[person], "no password of %s in %s", person, key)
+	return string(secret.Data[person])
+}
