@@ -73,7 +73,7 @@ func chartSchema(meta, values []byte, defs object) (object, error) {
 	if len(doc.Content) > 0 {
 		root = doc.Content[0]
 	}
-	schema, err := mapping(root, "")
+	schema, err := mapping(root, "", false)
 	if err != nil {
 		return nil, err
 	}

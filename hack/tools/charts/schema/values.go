@@ -12,12 +12,18 @@ const refPrefix = "#/definitions/"
 
 // value is the schema of one value: what its default tells, then what its comment says. Between two lines "# @schema"
 // a comment may hold JSON schema written as YAML, which is added to, and wins over, what the default tells.
-func value(key, val *yaml.Node, path string) (object, error) {
+//
+// Every value has a comment of its own, or one of the object it is in: documented tells of the latter.
+func value(key, val *yaml.Node, path string, documented bool) (object, error) {
 	help, annotation, err := comment(key.HeadComment)
 	if err != nil {
 		return nil, fmt.Errorf("comment of %s: %w", path, err)
 	}
-	schema, err := inferred(key.Value, val, path)
+	documented = documented || help != ""
+	if !documented && (val.Kind != yaml.MappingNode || len(val.Content) == 0) {
+		return nil, fmt.Errorf("line %d: %s has no description; write one above it, beginning with \"# -- \"", key.Line, path)
+	}
+	schema, err := inferred(key.Value, val, path, documented)
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +42,7 @@ func value(key, val *yaml.Node, path string) (object, error) {
 	return schema, nil
 }
 
-func inferred(key string, val *yaml.Node, path string) (object, error) {
+func inferred(key string, val *yaml.Node, path string, documented bool) (object, error) {
 	if key == "resources" && val.Kind == yaml.MappingNode {
 		return object{"$ref": refPrefix + "resources"}, nil
 	}
@@ -45,20 +51,20 @@ func inferred(key string, val *yaml.Node, path string) (object, error) {
 		if len(val.Content) == 0 {
 			return object{"type": "object"}, nil
 		}
-		return mapping(val, path)
+		return mapping(val, path, documented)
 	case yaml.SequenceNode:
 		return sequence(val, path)
 	case yaml.AliasNode:
-		return inferred(key, val.Alias, path)
+		return inferred(key, val.Alias, path, documented)
 	}
 	return scalar(val, path)
 }
 
-func mapping(node *yaml.Node, path string) (object, error) {
+func mapping(node *yaml.Node, path string, documented bool) (object, error) {
 	props := object{}
 	for i := 0; i+1 < len(node.Content); i += 2 {
 		key, val := node.Content[i], node.Content[i+1]
-		child, err := value(key, val, strings.TrimPrefix(path+"."+key.Value, "."))
+		child, err := value(key, val, strings.TrimPrefix(path+"."+key.Value, "."), documented)
 		if err != nil {
 			return nil, err
 		}
@@ -140,14 +146,15 @@ func usedDefinitions(schema any, defs object) (object, error) {
 	used := object{}
 	pending := refs(schema)
 	for len(pending) > 0 {
-		name := strings.TrimPrefix(pending[0], refPrefix)
+		ref := pending[0]
 		pending = pending[1:]
+		name := strings.TrimPrefix(ref, refPrefix)
 		if _, ok := used[name]; ok {
 			continue
 		}
 		def, ok := defs[name]
 		if !ok {
-			return nil, fmt.Errorf("$ref %q names no shared definition", name)
+			return nil, fmt.Errorf("$ref %q names no shared definition", ref)
 		}
 		used[name] = def
 		pending = append(pending, refs(def)...)
