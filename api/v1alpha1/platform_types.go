@@ -266,7 +266,7 @@ type ChartSource struct {
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:resource:scope=Cluster,categories=atoll
-// +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$') && size(self.metadata.name) <= 30",fieldPath=".metadata.name",message="the name of a platform is 1 to 30 lower-case letters, digits and hyphens, starting and ending with a letter or digit"
+// +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$') && size(self.metadata.name) <= 30",message="metadata.name: the name of a platform is 1 to 30 lower-case letters, digits and hyphens, starting and ending with a letter or digit"
 type Platform struct {
 	metav1.TypeMeta `json:",inline"`
 	// +optional

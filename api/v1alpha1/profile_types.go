@@ -29,7 +29,7 @@ type ProfileSpec struct {
 	// +listType=map
 	// +listMapKey=name
 	// +kubebuilder:validation:MinItems=1
-	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:MaxItems=7
 	// +kubebuilder:validation:XValidation:rule="self.filter(s, has(s.default) && s.default).size() <= 1",message="at most one size may be the default"
 	// +required
 	Sizes []Size `json:"sizes"`
@@ -197,7 +197,7 @@ type ProfileStatus struct {
 // +kubebuilder:printcolumn:name="Workspaces",type=integer,JSONPath=`.status.workspaces`
 // +kubebuilder:printcolumn:name="Servers",type=integer,JSONPath=`.status.servers`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
-// +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$') && size(self.metadata.name) <= 40",fieldPath=".metadata.name",message="the name of a profile is 1 to 40 lower-case letters, digits and hyphens, starting and ending with a letter or digit"
+// +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$') && size(self.metadata.name) <= 40",message="metadata.name: the name of a profile is 1 to 40 lower-case letters, digits and hyphens, starting and ending with a letter or digit"
 type Profile struct {
 	metav1.TypeMeta `json:",inline"`
 	// +optional

@@ -261,7 +261,7 @@ type WorkspaceUsage struct {
 // +kubebuilder:printcolumn:name="Servers",type=integer,JSONPath=`.status.servers`
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`,priority=1
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
-// +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$') && size(self.metadata.name) <= 40",fieldPath=".metadata.name",message="the name of a workspace is 1 to 40 lower-case letters, digits and hyphens, starting and ending with a letter or digit"
+// +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$') && size(self.metadata.name) <= 40",message="metadata.name: the name of a workspace is 1 to 40 lower-case letters, digits and hyphens, starting and ending with a letter or digit"
 type Workspace struct {
 	metav1.TypeMeta `json:",inline"`
 	// +optional
