@@ -1,0 +1,30 @@
+##@ Images
+
+# base is what the local build stands on; it is built before the first image that needs it.
+IMAGES := $(filter-out base,$(patsubst images/%/Dockerfile,%,$(wildcard images/*/Dockerfile)))
+
+.PHONY: images
+images: $(BIN)/atoll-operator $(BIN)/versitygw ## Build every image into build/images/<name>.tar; unchanged ones are left alone
+	@images/build.sh $(IMAGES)
+
+.PHONY: $(addprefix image-,$(IMAGES))
+image-operator: $(BIN)/atoll-operator
+image-objectstore: $(BIN)/versitygw
+$(addprefix image-,$(IMAGES)): image-%:
+	@images/build.sh $*
+
+.PHONY: images-clean
+images-clean: ## Remove the built images and all that building them left
+	@images/build.sh --clean
+
+$(BIN)/versitygw: images/objectstore/go.mod images/objectstore/go.sum
+	cd images/objectstore && CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $@ github.com/versity/versitygw/cmd/versitygw
+
+# A lock holds every Python package by version and hash, for the Python of Debian 12.
+build/uv/bin/uv:
+	python3 -m venv build/uv && build/uv/bin/pip install --quiet uv==0.13.8
+
+.PHONY: lock-notebook
+lock-notebook: build/uv/bin/uv ## Resolve the notebook's Python packages anew into its lock file
+	build/uv/bin/uv pip compile --quiet --upgrade --generate-hashes --no-header --python-version 3.11 \
+	  --python-platform x86_64-manylinux_2_36 -o images/notebook/requirements.txt images/notebook/requirements.in
