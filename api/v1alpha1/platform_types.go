@@ -271,9 +271,8 @@ type Platform struct {
 	metav1.TypeMeta `json:",inline"`
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitempty"`
-	// +kubebuilder:default={}
-	// +optional
-	Spec PlatformSpec `json:"spec,omitempty"`
+	// +required
+	Spec PlatformSpec `json:"spec"`
 }
 
 // PlatformList is a list of platforms.
