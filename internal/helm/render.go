@@ -1,0 +1,52 @@
+package helm
+
+import (
+	"fmt"
+
+	"helm.sh/helm/v3/pkg/action"
+	"helm.sh/helm/v3/pkg/chartutil"
+)
+
+// Render returns the manifest of the release that is wanted without asking any cluster: it finds
+// values that the chart's schema refuses and templates that fail. An empty version of Kubernetes
+// means the one this package was built for.
+func Render(req Request, kubernetes string) (string, error) {
+	chart, err := req.Chart.load()
+	if err != nil {
+		return "", err
+	}
+	install := action.NewInstall(new(action.Configuration))
+	install.ClientOnly, install.DryRun, install.SkipCRDs = true, true, true
+	install.ReleaseName, install.Namespace = req.Name, req.Namespace
+	if kubernetes != "" {
+		version, err := chartutil.ParseKubeVersion(kubernetes)
+		if err != nil {
+			return "", fmt.Errorf("reading the Kubernetes version %q: %w", kubernetes, err)
+		}
+		install.KubeVersion = version
+	}
+	rel, err := install.Run(chart, deepCopy(req.Values))
+	if err != nil {
+		return "", fmt.Errorf("rendering release %s/%s: %w", req.Namespace, req.Name, err)
+	}
+	return rel.Manifest, nil
+}
+
+// Merge returns base with over laid on it: maps are merged, anything else is replaced, and null
+// removes a chart's default. Neither argument is changed.
+func Merge(base, over map[string]any) map[string]any {
+	out := deepCopy(base)
+	if out == nil {
+		out = map[string]any{}
+	}
+	for k, v := range over {
+		below, isMap := out[k].(map[string]any)
+		above, overMap := v.(map[string]any)
+		if isMap && overMap {
+			out[k] = Merge(below, above)
+			continue
+		}
+		out[k] = copyValue(v)
+	}
+	return out
+}
