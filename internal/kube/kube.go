@@ -1,0 +1,91 @@
+// Package kube is the core that every front end shares: it applies, reads, awaits and deletes the
+// kinds of atoll.dev. It knows no type of Terraform or Pulumi; what a user declared arrives as a
+// struct of package declare, and what the cluster holds leaves as a type of api/v1alpha1.
+package kube
+
+import (
+	"fmt"
+	"sync"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
+
+	"github.com/atoll-platform/atoll/api/v1alpha1"
+)
+
+// Kind tells a Store how to handle one kind of the API.
+type Kind[T any] struct {
+	// Name of the kind, as in manifests.
+	Name string
+	// Plural is the resource in the API's paths.
+	Plural string
+	// Meta returns the object's metadata.
+	Meta func(*T) *metav1.ObjectMeta
+	// Status returns the generation that the conditions speak of, and the conditions.
+	Status func(*T) (int64, []metav1.Condition)
+}
+
+// Resource is the kind's address in the API.
+func (k Kind[T]) Resource() schema.GroupVersionResource {
+	return v1alpha1.GroupVersion.WithResource(k.Plural)
+}
+
+// Workspaces is the kind Workspace.
+var Workspaces = Kind[v1alpha1.Workspace]{
+	Name:   "Workspace",
+	Plural: "workspaces",
+	Meta:   func(w *v1alpha1.Workspace) *metav1.ObjectMeta { return &w.ObjectMeta },
+	Status: func(w *v1alpha1.Workspace) (int64, []metav1.Condition) {
+		return w.Status.ObservedGeneration, w.Status.Conditions
+	},
+}
+
+// Profiles is the kind Profile.
+var Profiles = Kind[v1alpha1.Profile]{
+	Name:   "Profile",
+	Plural: "profiles",
+	Meta:   func(p *v1alpha1.Profile) *metav1.ObjectMeta { return &p.ObjectMeta },
+	Status: func(p *v1alpha1.Profile) (int64, []metav1.Condition) {
+		return p.Status.ObservedGeneration, p.Status.Conditions
+	},
+}
+
+// Client is one connection to one cluster, shared by everything in a run. It remembers one LIST
+// per kind; a write to the kind forgets it.
+type Client struct {
+	api     dynamic.Interface
+	manager string
+
+	mu    sync.Mutex
+	lists map[schema.GroupVersionResource]*listing
+}
+
+// New returns a client that applies as the given field manager. It makes no request.
+func New(cfg *rest.Config, manager string) (*Client, error) {
+	cfg = rest.CopyConfig(cfg)
+	// The API server has priority and fairness of its own; a throttle here only slows plans.
+	cfg.QPS = -1
+	cfg.UserAgent = manager
+	api, err := dynamic.NewForConfig(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("preparing the connection to %s: %w", cfg.Host, err)
+	}
+	return &Client{api: api, manager: manager, lists: map[schema.GroupVersionResource]*listing{}}, nil
+}
+
+// Store handles the objects of one kind.
+type Store[T any] struct {
+	client *Client
+	kind   Kind[T]
+}
+
+// NewStore returns the store of a kind on a client.
+func NewStore[T any](c *Client, kind Kind[T]) *Store[T] {
+	return &Store[T]{client: c, kind: kind}
+}
+
+func (s *Store[T]) api() dynamic.ResourceInterface {
+	return s.client.api.Resource(s.kind.Resource())
+}
