@@ -1,0 +1,103 @@
+package cluster
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"text/template"
+
+	"github.com/atoll-platform/atoll/test/cluster/internal/component"
+	"github.com/atoll-platform/atoll/test/cluster/internal/run"
+)
+
+// kubectl runs the cluster's own kubectl as its administrator.
+func kubectl(ctx context.Context, plan component.Plan, input string, args ...string) (string, error) {
+	args = append([]string{"kubectl", "--kubeconfig", plan.Folder.Kubeconfig(), "--cache-dir", plan.Folder.Path("kubectl-cache")}, args...)
+	command := exec.CommandContext(ctx, filepath.Join(plan.Bin, "kubernetes"), args...)
+	command.Stdin = strings.NewReader(input)
+	var output, complaint bytes.Buffer
+	command.Stdout, command.Stderr = &output, &complaint
+	if err := command.Run(); err != nil {
+		return "", fmt.Errorf("running kubectl %s: %w: %s", strings.Join(args[5:], " "), err, strings.TrimSpace(complaint.String()))
+	}
+	return output.String(), nil
+}
+
+// manifests are the objects a cluster needs, by its kind of nodes.
+var manifests = map[string][]string{
+	run.Real:      {"storage.yaml", "network.yaml", "dns.yaml"},
+	run.Simulated: {"storage.yaml", "kwok.yaml"},
+	run.None:      {"storage.yaml"},
+}
+
+func apply(ctx context.Context, plan component.Plan) (string, error) {
+	names := manifests[plan.State.Nodes.Kind]
+	var documents []string
+	for _, name := range names {
+		text, err := plan.Render(name)
+		if err != nil {
+			return "", err
+		}
+		documents = append(documents, text)
+	}
+	_, err := kubectl(ctx, plan, strings.Join(documents, "\n---\n"), "apply", "--server-side", "--force-conflicts", "--field-manager=atoll-cluster", "--filename=-")
+	return strings.Join(names, " "), err
+}
+
+func waitForNode(ctx context.Context, plan component.Plan) (string, error) {
+	timeout := "--timeout=" + startTime.String()
+	if _, err := kubectl(ctx, plan, "", "wait", "--for=create", "node/"+plan.NodeName(), timeout); err != nil {
+		return "", err
+	}
+	if _, err := kubectl(ctx, plan, "", "wait", "--for=condition=Ready", "node/"+plan.NodeName(), timeout); err != nil {
+		return "", err
+	}
+	if _, err := kubectl(ctx, plan, "", "rollout", "status", "--namespace=kube-system", "deployment/coredns", timeout); err != nil {
+		events, _ := kubectl(ctx, plan, "", "events", "--namespace=kube-system") //nolint:errcheck // the first error is the one to tell
+		return "", fmt.Errorf("waiting for CoreDNS: %w; events of kube-system:\n%s", err, events)
+	}
+	return plan.NodeName() + " is Ready, CoreDNS answers", nil
+}
+
+//go:embed node.yaml
+var nodeText string
+
+var node = template.Must(template.New("node").Parse(nodeText))
+
+// simulate makes the nodes that are missing and waits for kwok to turn all of them Ready.
+func simulate(ctx context.Context, plan component.Plan) (string, error) {
+	listed, err := kubectl(ctx, plan, "", "get", "nodes", "--output=name")
+	if err != nil {
+		return "", err
+	}
+	present := map[string]bool{}
+	for name := range strings.FieldsSeq(listed) {
+		present[name] = true
+	}
+	var missing bytes.Buffer
+	count := 0
+	for i := range plan.State.Nodes.Count {
+		name := fmt.Sprintf("%s-node-%d", plan.Folder.Name(), i)
+		if present["node/"+name] {
+			continue
+		}
+		count++
+		if err := node.Execute(&missing, name); err != nil {
+			return "", fmt.Errorf("describing node %s: %w", name, err)
+		}
+	}
+	if count > 0 {
+		if _, err := kubectl(ctx, plan, missing.String(), "create", "--filename=-"); err != nil {
+			return "", err
+		}
+	}
+	if _, err := kubectl(ctx, plan, "", "wait", "--for=condition=Ready", "nodes", "--all", "--timeout="+startTime.String()); err != nil {
+		return "", errors.Join(err, errors.New("see the log of kwok"))
+	}
+	return fmt.Sprintf("%d nodes are Ready, %d of them new", plan.State.Nodes.Count, count), nil
+}
