@@ -21,7 +21,7 @@ step "Build Terraform's command where there is none" make tools-terraform
 suite "Go: API, operator, provider, installer, charts" make test-unit
 suite "Python: the hub's glue against the real JupyterHub" make test-hub
 suite "Local cluster: up, kill, network policy, down" make test-cluster
-step "Build the binaries and the images" make build mirror images
+step "Build the binaries and the images" make build mirror images tofu tools-browser
 suite "End to end: the whole platform on a real cluster" make test-e2e
 
 grep -hE '^(ok|---|FAIL|PASS|=+ .*(passed|failed))' "$LOGS"/*.log | grep -vE '^(ok.*no test files)' || true

@@ -1,7 +1,7 @@
 package e2e
 
 import (
-	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -10,6 +10,8 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 )
+
+const signInLink = `a[role="button"]`
 
 // testBrowser goes the way of a person in a real Chromium: sign in, pick a workspace, a
 // profile and a size, land in JupyterLab. The screenshots are kept in build/e2e/screens.
@@ -32,36 +34,34 @@ func testBrowser(t *testing.T, p *platform) {
 	ctx, cancel = chromedp.NewContext(ctx)
 	defer cancel()
 
-	keep := func(name string) chromedp.Action {
-		return chromedp.ActionFunc(func(ctx context.Context) error {
-			var png []byte
-			if err := chromedp.CaptureScreenshot(&png).Do(ctx); err != nil {
-				return err
-			}
-			return os.WriteFile(filepath.Join(screens, name+".png"), png, 0o644)
-		})
-	}
-	do := func(what string, actions ...chromedp.Action) {
-		t.Helper()
-		if err := chromedp.Run(ctx, actions...); err != nil {
-			_ = chromedp.Run(ctx, keep("failure"))
-			require.NoError(t, err, "%s (see failure.png in %s)", what, screens)
+	shoot := func(name string) error {
+		png, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
+		if err != nil {
+			return err
 		}
+		return os.WriteFile(filepath.Join(screens, name+".png"), png, 0o644)
+	}
+	do := func(screen string, actions ...chromedp.Action[chromedp.Void]) {
+		t.Helper()
+		if err := chromedp.Do(ctx, actions...); err != nil {
+			require.NoError(t, errors.Join(err, shoot("failure")), "on the way to %s; see failure.png in %s", screen, screens)
+		}
+		require.NoError(t, shoot(screen))
 	}
 
 	ada := p.signIn(t, "ada")
 	if running, err := ada.Running(ctx, "fraud"); err == nil && running {
 		require.NoError(t, ada.Stop(ctx, "fraud"))
 	}
-	do("open the hub", chromedp.Navigate(p.status(t).HubURL), chromedp.WaitVisible(`a[role="button"], .btn-jupyter`), keep("1-hub"))
-	do("go to the identity provider", chromedp.Click(`a[role="button"], .btn-jupyter`), chromedp.WaitVisible(`#password`), keep("2-sign-in"))
-	do("sign in",
+	do("1-hub", chromedp.Navigate(p.status(t).HubURL), chromedp.WaitVisible(signInLink))
+	do("2-sign-in", chromedp.Click(signInLink), chromedp.WaitVisible(`#password`))
+	do("3-workspaces",
 		chromedp.SendKeys(`#username`, "ada"), chromedp.SendKeys(`#password`, p.password(t, "ada")),
-		chromedp.Click(`#kc-login`), chromedp.WaitVisible(`#workspace-fraud`), keep("3-workspaces"))
-	do("pick the workspace", chromedp.Click(`#workspace-fraud .start`), chromedp.WaitVisible(`input[name="profile"]`), keep("4-profile-and-size"))
-	do("pick profile and size",
+		chromedp.Click(`#kc-login`), chromedp.WaitVisible(`#workspace-fraud`))
+	do("4-profile-and-size", chromedp.Click(`#workspace-fraud .start`), chromedp.WaitVisible(`input[name="profile"]`))
+	do("5-starting",
 		chromedp.Click(`input[name="profile"][value="python"]`), chromedp.Click(`#start`),
-		chromedp.WaitVisible(`#progress-bar, #jp-main-dock-panel`), keep("5-starting"))
-	do("land in JupyterLab", chromedp.WaitVisible(`.jp-Launcher`), keep("6-jupyterlab"))
+		chromedp.WaitVisible(`#progress-bar, #jp-main-dock-panel`))
+	do("6-jupyterlab", chromedp.WaitVisible(`.jp-Launcher`))
 	require.NoError(t, ada.Stop(ctx, "fraud"))
 }
