@@ -1,0 +1,228 @@
+"""Starts people's servers: the choice of workspace, profile and size becomes a pod in the workspace's namespace."""
+
+import asyncio
+from typing import Any
+
+from jupyterhub.user import User
+from kubernetes_asyncio import client
+from kubernetes_asyncio.client import ApiException
+from kubespawner import KubeSpawner
+from traitlets import Enum, Unicode, default
+
+from . import access, person, quantity
+from .form import options_form, options_from_form
+from .model import Person
+from .refusal import Refused, from_api
+from .view import View
+
+_MANAGED_BY = "atoll-hub"
+_TOKEN_KEY = "api-token"  # noqa: S105
+_TOKEN_VARIABLES = ("JUPYTERHUB_API_TOKEN", "JPY_API_TOKEN")
+# The person is told why a server is late before JupyterHub gives up with a message that says nothing.
+_LAST_WORD_SECONDS = 10
+
+
+def person_of(user: User) -> Person:
+    """Who a user of the hub is to the workspaces."""
+    return Person(user.name, frozenset(group.name for group in user.orm_user.groups))
+
+
+class WorkspaceSpawner(KubeSpawner):
+    """A named server is the person's server in the workspace of that name.
+
+    What is started is decided here, from the live view, whichever way the request came in.
+    """
+
+    placement = Enum(
+        ["Required", "Relaxed"], "Required", config=True, help="Whether servers keep to the application nodes."
+    )
+    default_storage_class = Unicode("", config=True, help="Storage class of homes whose workspace names none.")
+
+    # One reflector of pods and one of events serve all workspaces. Namespaces are the operator's to make.
+    enable_user_namespaces = True
+    component_label = "notebook"
+
+    choice: access.Choice | None = None
+
+    @property
+    def view(self) -> View:
+        return self.user.settings["atoll_view"]
+
+    @property
+    def person(self) -> Person:
+        return person_of(self.user)
+
+    @property
+    def spelling(self) -> str:
+        """The person's user name as the workspace spells it."""
+        workspace = self.view.workspaces.get(self.name)
+        return workspace.spelling(self.person) if workspace else self.user.name
+
+    @default("user_namespace_template")
+    def _default_namespace(self):
+        return f"ws-{self.name}"
+
+    @default("pod_name_template")
+    def _default_pod_name(self):
+        return person.pod(self.spelling)
+
+    @default("pvc_name_template")
+    def _default_pvc_name(self):
+        return person.home(self.spelling)
+
+    @default("service_account")
+    def _default_service_account(self):
+        return person.service_account(self.spelling)
+
+    @default("options_form")
+    def _default_options_form(self):
+        return options_form
+
+    @default("options_from_form")
+    def _default_options_from_form(self):
+        return options_from_form
+
+    @default("apply_user_options")
+    def _default_apply_user_options(self):
+        # load_user_options applies them, after it has decided whether they are allowed.
+        return lambda spawner, options: None
+
+    async def load_user_options(self) -> None:
+        """Decides what is started, or refuses; KubeSpawner calls it first of all."""
+        self.choice = access.choose(self.view.workspaces, self.view.profiles, self.person, self.name, self.user_options)
+        await self._start_watching_pods()
+        access.check_servers(self.choice.workspace, self._other_servers())
+        self._apply(self.choice)
+
+    def _other_servers(self) -> int:
+        """Servers in the workspace besides this one, as Kubernetes counts them against a quota."""
+        return sum(
+            1
+            for pod in self.pod_reflector.pods.values()
+            if pod["metadata"]["namespace"] == self.namespace
+            and pod["metadata"]["name"] != self.pod_name
+            and pod.get("status", {}).get("phase") not in ("Succeeded", "Failed")
+        )
+
+    def _apply(self, choice: access.Choice) -> None:
+        workspace, profile, size = choice.workspace, choice.profile, choice.size
+        self.namespace = workspace.namespace
+        self.image = profile.image
+        self.cpu_guarantee = float(quantity.parse(size.cpu_guarantee))
+        self.cpu_limit = float(quantity.parse(size.cpu_limit))
+        self.mem_guarantee = int(quantity.parse(size.memory_guarantee))
+        self.mem_limit = int(quantity.parse(size.memory_limit))
+        gpus = {size.gpu_resource: str(size.gpu_count)} if size.gpu_count else {}
+        self.extra_resource_guarantees, self.extra_resource_limits = dict(gpus), dict(gpus)
+        self.node_selector, self.tolerations = self._placement(profile)
+        self.storage_capacity = workspace.home_size
+        self.storage_class = workspace.home_class or self.default_storage_class or None
+        labels = {"atoll.dev/workspace": workspace.name, "app.kubernetes.io/managed-by": _MANAGED_BY}
+        self.common_labels = labels
+        self.extra_labels = {
+            "atoll.dev/component": "notebook",
+            "atoll.dev/person": person.slug(self.spelling),
+            "atoll.dev/profile": profile.name,
+        }
+        self.storage_extra_labels = {"atoll.dev/home": "true"}
+
+    def _placement(self, profile) -> tuple[dict[str, str], list[dict[str, str]]]:
+        selector, tolerations = {}, [dict(t) for t in profile.tolerations]
+        if self.placement == "Required":
+            selector["atoll.dev/subcluster"] = "application"
+            tolerations.append(
+                {
+                    "key": "atoll.dev/subcluster",
+                    "operator": "Equal",
+                    "value": "application",
+                    "effect": "NoSchedule",
+                }
+            )
+        return selector | dict(profile.node_selector), tolerations
+
+    def _build_common_annotations(self, extra_annotations):
+        # Added here because KubeSpawner expands templates in configured annotations, and a user name is no template.
+        return super()._build_common_annotations(extra_annotations) | {"atoll.dev/person": self.spelling}
+
+    def get_env(self) -> dict[str, Any]:
+        """The server's environment.
+
+        JupyterHub's own variables win over the profile's, whose values are literal. JupyterHub's token comes from a
+        Secret: members of a workspace may read each other's pods, and the token opens the server.
+        """
+        chosen = self.choice.profile.env if self.choice else {}
+        env: dict[str, Any] = {name: value.replace("$(", "$$(") for name, value in chosen.items()}
+        env |= super().get_env()
+        for name in _TOKEN_VARIABLES:
+            env[name] = {
+                "name": name,
+                "valueFrom": {"secretKeyRef": {"name": self.pod_name, "key": _TOKEN_KEY}},
+            }
+        return env
+
+    async def _ensure_namespace(self) -> None:
+        """Prepares what the pod refers to in the workspace's namespace, which the operator has made."""
+        await self._ensure_service_account()
+        await self._put_token()
+
+    async def _ensure_service_account(self) -> None:
+        """The operator makes those of people listed by name; people who come by a group get theirs here."""
+        name = person.service_account(self.spelling)
+        body = client.V1ServiceAccount(metadata=self._metadata(name))
+        try:
+            await self.api.create_namespaced_service_account(self.namespace, body)
+        except ApiException as err:
+            if err.status != 409:
+                raise
+
+    async def _put_token(self) -> None:
+        body = client.V1Secret(
+            metadata=self._metadata(self.pod_name), type="Opaque", string_data={_TOKEN_KEY: self.api_token}
+        )
+        try:
+            await self.api.create_namespaced_secret(self.namespace, body)
+        except ApiException as err:
+            if err.status != 409:
+                raise
+            await self.api.replace_namespaced_secret(self.pod_name, self.namespace, body)
+
+    def _metadata(self, name: str) -> client.V1ObjectMeta:
+        return client.V1ObjectMeta(
+            name=name,
+            labels=self.common_labels | {"app.kubernetes.io/part-of": "atoll"},
+            annotations={"atoll.dev/person": self.spelling},
+        )
+
+    async def _start(self):
+        try:
+            async with asyncio.timeout(max(self.start_timeout - _LAST_WORD_SECONDS, 1)):
+                return await super()._start()
+        except ApiException as err:
+            raise from_api(err.status, err.body, self._workspace_title()) from err
+        except TimeoutError as err:
+            raise Refused(504, self._why_late()) from err
+
+    def _workspace_title(self) -> str:
+        return self.choice.workspace.display_name if self.choice else self.name
+
+    def _why_late(self) -> str:
+        events = [e for e in self.events if e["type"] == "Warning"] or self.events
+        said = events[-1]["message"].rstrip(".") if events else "nothing"
+        return (
+            f"The server in workspace {self._workspace_title()} did not start within {self.start_timeout} seconds. "
+            f"The last the cluster said of it: {said}. Try again, choose another size, or tell the platform team."
+        )
+
+    async def run_post_stop_hook(self) -> None:
+        """Removes the token of a server that has stopped or that did not start."""
+        try:
+            await self.api.delete_namespaced_secret(self.pod_name, self.namespace)
+        except ApiException as err:
+            # 403 is the answer where the workspace is gone, and its RoleBinding with it.
+            if err.status not in (403, 404):
+                self.log.warning("Deleting Secret %s/%s: %s", self.namespace, self.pod_name, err.reason)
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """This pod's events: KubeSpawner tells pods apart by name alone, and a person's pods are namesakes."""
+        return [e for e in super().events if e["involvedObject"].get("namespace") == self.namespace]
