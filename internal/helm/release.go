@@ -98,12 +98,12 @@ func (c *Client) Apply(ctx context.Context, req Request) (*Release, error) {
 	case errors.Is(err, driver.ErrReleaseNotFound):
 		install := action.NewInstall(cfg)
 		install.ReleaseName, install.Namespace = req.Name, req.Namespace
-		install.Labels, install.Timeout, install.SkipCRDs = labels, req.Timeout, true
+		install.Labels, install.Timeout, install.SkipCRDs, install.PostRenderer = labels, req.Timeout, true, keepData{}
 		rel, err = install.RunWithContext(context.WithoutCancel(ctx), chart, values)
 	case err == nil:
 		upgrade := action.NewUpgrade(cfg)
 		upgrade.Namespace, upgrade.MaxHistory = req.Namespace, maxHistory
-		upgrade.Labels, upgrade.Timeout, upgrade.SkipCRDs = labels, req.Timeout, true
+		upgrade.Labels, upgrade.Timeout, upgrade.SkipCRDs, upgrade.PostRenderer = labels, req.Timeout, true, keepData{}
 		upgrade.ResetValues = true
 		rel, err = upgrade.RunWithContext(context.WithoutCancel(ctx), req.Name, chart, values)
 	}

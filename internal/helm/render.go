@@ -16,7 +16,7 @@ func Render(req Request, kubernetes string) (string, error) {
 		return "", err
 	}
 	install := action.NewInstall(new(action.Configuration))
-	install.ClientOnly, install.DryRun, install.SkipCRDs = true, true, true
+	install.ClientOnly, install.DryRun, install.SkipCRDs, install.PostRenderer = true, true, true, keepData{}
 	install.ReleaseName, install.Namespace = req.Name, req.Namespace
 	if kubernetes != "" {
 		version, err := chartutil.ParseKubeVersion(kubernetes)
