@@ -18,6 +18,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/atoll-platform/atoll/internal/apitest"
@@ -147,8 +148,11 @@ func testBatch(t *testing.T, admin, operator client.Client) {
 	if err := admin.Create(t.Context(), pod, client.DryRunAll); err != nil {
 		t.Fatalf("the job's pod is refused: %v", err)
 	}
-	if pod.Spec.Priority == nil || *pod.Spec.Priority != priorities["job"] || *pod.Spec.PreemptionPolicy != corev1.PreemptNever {
-		t.Errorf("the job's pod has priority %v and policy %v", pod.Spec.Priority, pod.Spec.PreemptionPolicy)
+	if got := ptr.Deref(pod.Spec.Priority, 0); got != priorities["job"] {
+		t.Errorf("the job's pod has priority %d, want %d", got, priorities["job"])
+	}
+	if got := ptr.Deref(pod.Spec.PreemptionPolicy, ""); got != corev1.PreemptNever {
+		t.Errorf("the job's pod has preemption policy %q, want %q", got, corev1.PreemptNever)
 	}
 }
 
