@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const signInLink = `a[role="button"]`
+const signInLink = `a.btn-jupyter`
 
 // testBrowser goes the way of a person in a real Chromium: sign in, pick a workspace, a
 // profile and a size, land in JupyterLab. The screenshots are kept in build/e2e/screens.
@@ -58,9 +58,9 @@ func testBrowser(t *testing.T, p *platform) {
 	do("3-workspaces",
 		chromedp.SendKeys(`#username`, "ada"), chromedp.SendKeys(`#password`, p.password(t, "ada")),
 		chromedp.Click(`#kc-login`), chromedp.WaitVisible(`#workspace-fraud`))
-	do("4-profile-and-size", chromedp.Click(`#workspace-fraud .start`), chromedp.WaitVisible(`input[name="profile"]`))
+	do("4-profile-and-size", chromedp.Click(`#start-fraud`), chromedp.WaitVisible(`input[name="profile"]`))
 	do("5-starting",
-		chromedp.Click(`input[name="profile"][value="python"]`), chromedp.Click(`#start`),
+		chromedp.Click(`label[for="profile-python-choice"]`), chromedp.Click(`#spawn_form input[type="submit"]`),
 		chromedp.WaitVisible(`#progress-bar, #jp-main-dock-panel`))
 	do("6-jupyterlab", chromedp.WaitVisible(`.jp-Launcher`))
 	require.NoError(t, ada.Stop(ctx, "fraud"))
