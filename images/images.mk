@@ -3,13 +3,17 @@
 # base is what the local build stands on; it is built before the first image that needs it.
 IMAGES := $(filter-out base,$(patsubst images/%/Dockerfile,%,$(wildcard images/*/Dockerfile)))
 
+OBJECTSTORE_BINS := $(BIN)/versitygw $(BIN)/statsd_exporter
+OBJECTSTORE_PACKAGE_versitygw := github.com/versity/versitygw/cmd/versitygw
+OBJECTSTORE_PACKAGE_statsd_exporter := github.com/prometheus/statsd_exporter
+
 .PHONY: images
-images: $(BIN)/atoll-operator $(BIN)/versitygw ## Build every image into build/images/<name>.tar; unchanged ones are left alone
+images: $(BIN)/atoll-operator $(OBJECTSTORE_BINS) ## Build every image into build/images/<name>.tar; unchanged ones are left alone
 	@images/build.sh $(IMAGES)
 
 .PHONY: $(addprefix image-,$(IMAGES))
 image-operator: $(BIN)/atoll-operator
-image-objectstore: $(BIN)/versitygw
+image-objectstore: $(OBJECTSTORE_BINS)
 $(addprefix image-,$(IMAGES)): image-%:
 	@images/build.sh $*
 
@@ -17,8 +21,8 @@ $(addprefix image-,$(IMAGES)): image-%:
 images-clean: ## Remove the built images and all that building them left
 	@images/build.sh --clean
 
-$(BIN)/versitygw: images/objectstore/go.mod images/objectstore/go.sum
-	cd images/objectstore && CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $@ github.com/versity/versitygw/cmd/versitygw
+$(OBJECTSTORE_BINS): images/objectstore/go.mod images/objectstore/go.sum
+	cd images/objectstore && CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $@ $(OBJECTSTORE_PACKAGE_$(@F))
 
 # A lock holds every Python package by version and hash, for the Python of Debian 12.
 build/uv/bin/uv:
