@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/atoll-platform/atoll/test/cluster/internal/host"
@@ -52,7 +50,9 @@ func (c *Cluster) downSteps(state run.State) []step {
 			step{"pods", func(context.Context) (string, error) {
 				return "control group " + cgroup + " is gone", host.EmptyCgroup(cgroup)
 			}},
-			step{"traces", func(context.Context) (string, error) { return "shim sockets, log links", c.removeTraces() }},
+			step{"traces", func(context.Context) (string, error) {
+				return "sockets, caches and links outside the run folder are gone", host.RemoveTraces(string(c.Folder))
+			}},
 			step{"mounts", func(context.Context) (string, error) {
 				return "none under " + string(c.Folder), host.Unmount(string(c.Folder))
 			}},
@@ -94,31 +94,4 @@ func (c *Cluster) endProcesses() (string, error) {
 		ended += len(marked)
 	}
 	return "", errors.New("ending the cluster's processes: new ones appear as fast as they are killed; is something else starting them?")
-}
-
-// shimSockets is where every containerd on the host has its shims listen.
-const shimSockets = "/run/containerd/s"
-
-// removeTraces removes what containerd and the kubelet put outside the run folder.
-func (c *Cluster) removeTraces() error {
-	addresses, err := filepath.Glob(c.Folder.Path("containerd", "state", "io.containerd.runtime.v2.task", "*", "*", "address"))
-	if err != nil {
-		return fmt.Errorf("listing shims: %w", err)
-	}
-	for _, file := range addresses {
-		address, err := os.ReadFile(file)
-		if err != nil {
-			continue // the shim removed it when it ended
-		}
-		socket := strings.TrimPrefix(strings.TrimSpace(string(address)), "unix://")
-		if filepath.Dir(socket) != shimSockets {
-			continue
-		}
-		if err := os.Remove(socket); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("removing a shim's socket: %w", err)
-		}
-	}
-	os.Remove(shimSockets)               //nolint:errcheck // another containerd's sockets keep it
-	os.Remove(filepath.Dir(shimSockets)) //nolint:errcheck // another containerd keeps it
-	return host.RemoveLinksInto("/var/log/containers", c.Folder.Path("pod-logs"))
 }

@@ -104,8 +104,7 @@ func (c *Cluster) endUnrecorded(plan component.Plan, part component.Component) e
 
 // await waits until the component works. A component that ends is not waited for.
 func (c *Cluster) await(ctx context.Context, prober *component.Prober, part component.Component, started run.Process) error {
-	ctx, cancel := context.WithTimeout(ctx, startTime)
-	defer cancel()
+	deadline := time.After(startTime)
 	for {
 		last := prober.Check(ctx, part.Probe)
 		alive := started.Alive()
@@ -117,6 +116,8 @@ func (c *Cluster) await(ctx context.Context, prober *component.Prober, part comp
 		}
 		select {
 		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-deadline:
 			return c.blame(part.Name, fmt.Errorf("it does not work after %s: %w", startTime, last))
 		case <-time.After(pollTime):
 		}

@@ -85,6 +85,7 @@ func (p Plan) controllerManager() Component {
 		"--service-account-private-key-file="+p.PKI("service-accounts.key"),
 		"--cluster-signing-cert-file="+p.PKI("ca.crt"),
 		"--cluster-signing-key-file="+p.PKI("ca.key"),
+		"--flex-volume-plugin-dir="+p.Folder.Path("kubelet", "plugins"),
 		"--leader-elect=false",
 		"--profiling=false",
 	)

@@ -30,11 +30,11 @@ var templates = template.Must(template.ParseFS(configs, "config/*"))
 
 // Plan is what the components' arguments depend on. The templates read it too.
 type Plan struct {
-	Folder     run.Folder
-	State      run.State
-	Bin        string // folder of the programs that are built here
-	CgroupV1   bool
-	KeepOOM    bool // processes may not lower their oom_score_adj
+	Folder   run.Folder
+	State    run.State
+	Bin      string // folder of the programs that are built here
+	CgroupV1 bool
+	KeepOOM  bool // processes may not lower their oom_score_adj
 }
 
 // Component is one program of a cluster.

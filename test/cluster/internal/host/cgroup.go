@@ -6,10 +6,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/atoll-platform/atoll/test/cluster/internal/process"
 )
 
 // hierarchies returns the control group of that name in every hierarchy of the host that has it.
@@ -90,7 +93,7 @@ func sweep(root string) error {
 	}
 	var last error
 	for i := len(groups) - 1; i >= 0; i-- {
-		procs, _ := os.ReadFile(filepath.Join(groups[i], "cgroup.procs")) //nolint:errcheck // removing tells if it is still there
+		procs, _ := os.ReadFile(filepath.Join(groups[i], "cgroup.procs")) //nolint:errcheck // removing the group tells
 		for line := range strings.FieldsSeq(string(procs)) {
 			// Zero is a process of another pid namespace.
 			if pid, err := strconv.Atoi(line); err == nil && pid > 1 {
@@ -102,4 +105,32 @@ func sweep(root string) error {
 		}
 	}
 	return last
+}
+
+// CgroupProcesses returns the processes in the control group and below.
+func CgroupProcesses(name string) ([]process.Identity, error) {
+	roots, err := hierarchies(name)
+	if err != nil {
+		return nil, err
+	}
+	var found []process.Identity
+	for _, root := range roots {
+		err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.Name() != "cgroup.procs" {
+				return err
+			}
+			pids, err := os.ReadFile(path)
+			for line := range strings.FieldsSeq(string(pids)) {
+				pid, _ := strconv.Atoi(line) //nolint:errcheck // the kernel writes numbers
+				if id, err := process.Identify(pid); err == nil && !slices.Contains(found, id) {
+					found = append(found, id)
+				}
+			}
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("listing the processes of control group %s: %w", name, err)
+		}
+	}
+	return found, nil
 }

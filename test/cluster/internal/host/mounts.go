@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -45,28 +44,5 @@ func Unmount(folder string) error {
 			return fmt.Errorf("unmounting %s: %w", points[i], err)
 		}
 	}
-	return nil
-}
-
-// RemoveLinksInto removes the links in a folder that lead under target, and the folder once it is
-// empty. The kubelet writes such links to /var/log/containers and knows no other place.
-func RemoveLinksInto(folder, target string) error {
-	entries, err := os.ReadDir(folder)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("listing %s: %w", folder, err)
-	}
-	for _, entry := range entries {
-		path := filepath.Join(folder, entry.Name())
-		if to, err := os.Readlink(path); err != nil || !strings.HasPrefix(to, target+"/") {
-			continue
-		}
-		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("removing the link %s: %w", path, err)
-		}
-	}
-	os.Remove(folder) //nolint:errcheck // others' links keep it
 	return nil
 }
