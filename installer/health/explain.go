@@ -121,3 +121,20 @@ func logs(ctx context.Context, c *cluster.Cluster, t *trouble) []string {
 	}
 	return out
 }
+
+// Explain says in one line why an object is not ready.
+func Explain(ctx context.Context, c *cluster.Cluster, s State) string {
+	text := cluster.Describe(s.Object) + ": " + s.Reason
+	t := firstTrouble(ctx, c, s.Object)
+	if t == nil {
+		if reason, message := condition(s.Object); reason != "" {
+			text += "; " + reason + ": " + message
+		}
+		return text
+	}
+	text += "; pod " + t.pod.Name
+	if t.container != "" {
+		text += ", container " + t.container
+	}
+	return text + ": " + strings.TrimSuffix(t.reason+": "+t.message, ": ")
+}

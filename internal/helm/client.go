@@ -95,3 +95,10 @@ func (c *Client) configuration(namespace string) (*action.Configuration, error) 
 	cfg.Capabilities = c.capabilities.Copy()
 	return cfg, nil
 }
+
+// KubernetesVersion is the version of the cluster.
+func (c *Client) KubernetesVersion() string {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.capabilities.KubeVersion.Version
+}

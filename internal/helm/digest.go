@@ -14,10 +14,7 @@ const digestLength = 40
 // Digest identifies all that a release is made from: chart, values and the cluster's version,
 // which charts may look at. Equal digests mean that applying again would render the same.
 func (c *Client) Digest(req Request) (string, error) {
-	c.mu.RLock()
-	version := c.capabilities.KubeVersion.Version
-	c.mu.RUnlock()
-	return digest(req, version)
+	return digest(req, c.KubernetesVersion())
 }
 
 func digest(req Request, kubernetes string) (string, error) {
