@@ -24,7 +24,7 @@ def configure(c: Config, settings: Settings, log: logging.Logger) -> None:
     _hub(c, settings)
     _proxy(c, settings)
     _pages(c)
-    _spawner(c, settings)
+    spawner_settings(c, settings)
     _sign_in(c, settings, discovery.discover(settings.oidc.issuer_text, _IDP_PATIENCE_SECONDS, log))
     _culler(c, settings)
 
@@ -63,7 +63,8 @@ def _pages(c: Config) -> None:
     c.JupyterHub.logo_file = str(PACKAGE / "static" / "logo.svg")
 
 
-def _spawner(c: Config, settings: Settings) -> None:
+def spawner_settings(c: Config, settings: Settings) -> None:
+    """What every server has, whatever its profile: identity, security, home and placement."""
     c.JupyterHub.spawner_class = WorkspaceSpawner
     spawner = c.WorkspaceSpawner
     spawner.placement = settings.servers.placement

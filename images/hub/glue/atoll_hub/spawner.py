@@ -112,8 +112,10 @@ class WorkspaceSpawner(KubeSpawner):
         self.cpu_limit = float(quantity.parse(size.cpu_limit))
         self.mem_guarantee = int(quantity.parse(size.memory_guarantee))
         self.mem_limit = int(quantity.parse(size.memory_limit))
+        # As the profile writes them, so that a refusal of Kubernetes says 1.5Gi and not 1610612736.
         gpus = {size.gpu_resource: str(size.gpu_count)} if size.gpu_count else {}
-        self.extra_resource_guarantees, self.extra_resource_limits = dict(gpus), dict(gpus)
+        self.extra_resource_guarantees = gpus | {"cpu": size.cpu_guarantee, "memory": size.memory_guarantee}
+        self.extra_resource_limits = gpus | {"cpu": size.cpu_limit, "memory": size.memory_limit}
         self.node_selector, self.tolerations = self._placement(profile)
         self.storage_capacity = workspace.home_size
         self.storage_class = workspace.home_class or self.default_storage_class or None

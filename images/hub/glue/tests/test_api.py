@@ -12,7 +12,7 @@ async def test_start_without_options_takes_the_defaults(app, world, cluster, sig
     status, _ = await ada.api("POST", "/users/ada/servers/fraud")
     assert status in (201, 202)
     await eventually(lambda: app.users["ada"].spawners["fraud"].ready, "ada's server is ready")
-    assert cluster.objects["Pod", "ws-fraud", "notebook-ada"].spec.containers[0].resources.limits["cpu"] == 2
+    assert cluster.objects["Pod", "ws-fraud", "notebook-ada"].spec.containers[0].resources.limits["cpu"] == "2"
     _, model = await ada.api("GET", "/users/ada")
     assert model["servers"]["fraud"]["user_options"] == {"workspace": "fraud", "profile": "python", "size": "large"}
     assert model["servers"]["fraud"]["url"] == "/user/ada/fraud/"

@@ -111,7 +111,7 @@ async def test_picking_a_profile_and_a_size_starts_a_server(app, world, cluster,
     await eventually(lambda: app.users["ada"].spawners["fraud"].ready, "ada's server is ready")
     pod = cluster.objects["Pod", "ws-fraud", "notebook-ada"]
     assert pod.metadata.labels["atoll.dev/profile"] == "python"
-    assert pod.spec.containers[0].resources.limits["cpu"] == 1
+    assert pod.spec.containers[0].resources.limits["cpu"] == "1"
     _, page = await ada.open("/hub/home")
     assert text(page, "#state-fraud") == "Running"
     assert page.select_one("#open-fraud")["href"] == "/user/ada/fraud/"

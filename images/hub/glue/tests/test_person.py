@@ -1,4 +1,6 @@
 import hashlib
+import json
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +32,14 @@ def hashed(stem, user):
 def test_slug(user, want):
     assert person.slug(user) == want
     assert len(person.slug(user)) <= 40
+
+
+CASES = json.loads((Path(__file__).parents[4] / "internal" / "person" / "testdata" / "slugs.json").read_text())
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["why"])
+def test_the_operator_states_the_same_rule(case):
+    assert person.slug(case["user"]) == case["slug"]
 
 
 def test_names_derive_from_the_slug():
