@@ -62,6 +62,14 @@ func TestReal(t *testing.T) {
 		if err := h.askServer("stranger")(); err == nil {
 			t.Error("the hole lets a stranger through")
 		}
+		if err := h.askNodePort(); err == nil {
+			t.Error("the hole lets the host through")
+		}
+		h.kubectl("apply", "--filename=testdata/host.yaml")
+		eventually(t, "a hole for the host's address lets it reach the NodePort", h.askNodePort)
+		if err := h.askServer("stranger")(); err == nil {
+			t.Error("the hole for the host lets a stranger through")
+		}
 	})
 	t.Run("what was killed comes back and pods do not notice", func(t *testing.T) { h.kill(t, "kubelet", "containerd", "kube-apiserver", "etcd") })
 	t.Run("a second up is quick and changes nothing", func(t *testing.T) {
