@@ -20,7 +20,7 @@ import (
 
 const (
 	defaultFile = "platform.yaml"
-	poll        = time.Second
+	poll        = 500 * time.Millisecond
 )
 
 // The formats of -o.

@@ -1,6 +1,13 @@
 package component
 
-import "github.com/atoll-platform/atoll/api/v1alpha1"
+import (
+	"cmp"
+
+	"github.com/atoll-platform/atoll/api/v1alpha1"
+)
+
+// noMail is the domain of people without an address, which Keycloak insists on; no mail can reach it.
+const noMail = "atoll.invalid"
 
 // Subclusters are the islands of a platform, the ones that others lean on first.
 var Subclusters = []string{"directory", "system", "data", "application", "job"}
@@ -56,11 +63,11 @@ func identityValues(in Inputs) map[string]any {
 		for _, g := range p.Groups {
 			groups = append(groups, g)
 		}
-		person := map[string]any{"name": p.Name, "groups": groups}
-		if p.Email != "" {
-			person["email"] = p.Email
-		}
-		people = append(people, person)
+		people = append(people, map[string]any{
+			"name":   p.Name,
+			"email":  cmp.Or(p.Email, p.Name+"@"+noMail),
+			"groups": groups,
+		})
 	}
 	return map[string]any{"realm": map[string]any{"people": people}}
 }

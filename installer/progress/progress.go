@@ -19,6 +19,8 @@ const (
 	// heartbeat is how often a long step says that it is alive where there is no terminal.
 	heartbeat = 20 * time.Second
 	nameWidth = 22
+	// textWidth keeps a step on a line or two; the whole of a failure is told at the end.
+	textWidth = 160
 )
 
 // Printer prints the steps of one run. It is safe for concurrent use.
@@ -119,6 +121,9 @@ func (s *Step) end(mark, text string) time.Duration {
 func (p *Printer) line(mark, name, text, took string) {
 	if took != "" {
 		took = "  " + took
+	}
+	if runes := []rune(text); len(runes) > textWidth {
+		text = string(runes[:textWidth-1]) + "…"
 	}
 	_, _ = fmt.Fprintf(p.out, "%s %-*s %s%s\n", mark, nameWidth, name, text, took)
 }
