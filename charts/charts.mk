@@ -9,7 +9,7 @@ charts-generate: $(BIN)/chart-schema $(BIN)/helm-docs ## Make every chart's valu
 	$(BIN)/helm-docs --chart-search-root=charts --template-files=./README.md.gotmpl --sort-values-order=file --log-level=warning
 
 .PHONY: charts-lint
-charts-lint: $(BIN)/helm ## Lint every chart with Helm, then render and check what it makes
+charts-lint: $(BIN)/helm assets ## Lint every chart with Helm, then render and check what it makes
 	HELM=$(BIN)/helm $(CHART_TOOLS)/lint.sh
 	cd $(CHART_TOOLS) && go test ./schema
 	go test ./charts
