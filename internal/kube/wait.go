@@ -104,8 +104,7 @@ func (s *Store[T]) WaitReady(ctx context.Context, name string) (*T, error) {
 // Delete deletes the object and waits until it is gone. An object that is not there is no error.
 func (s *Store[T]) Delete(ctx context.Context, name string) error {
 	defer s.forget()
-	policy := metav1.DeletePropagationForeground
-	err := s.explain("deleting", name, s.api().Delete(ctx, name, metav1.DeleteOptions{PropagationPolicy: &policy}))
+	err := s.explain("deleting", name, s.api().Delete(ctx, name, metav1.DeleteOptions{}))
 	if errors.Is(err, ErrNotFound) {
 		return nil
 	}

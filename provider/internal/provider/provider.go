@@ -1,0 +1,45 @@
+// Package provider puts the provider together: its configuration, and what it registers.
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/atoll-platform/atoll/provider/internal/profile"
+	"github.com/atoll-platform/atoll/provider/internal/workspace"
+)
+
+// Address is where registries know the provider.
+const Address = "registry.terraform.io/atoll-platform/atoll"
+
+// New returns a constructor of the provider in the given version.
+func New(version string) func() provider.Provider {
+	return func() provider.Provider { return &atoll{version: version} }
+}
+
+type atoll struct{ version string }
+
+// Metadata names the provider.
+func (p *atoll) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
+	resp.TypeName, resp.Version = "atoll", p.version
+}
+
+// Resources lists the resources.
+func (*atoll) Resources(context.Context) []func() resource.Resource {
+	return []func() resource.Resource{
+		profile.NewResource,
+		workspace.NewResource,
+	}
+}
+
+// DataSources lists the data sources.
+func (*atoll) DataSources(context.Context) []func() datasource.DataSource {
+	return []func() datasource.DataSource{
+		profile.NewDataSource,
+		profile.NewListDataSource,
+		workspace.NewDataSource,
+	}
+}
