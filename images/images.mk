@@ -3,17 +3,18 @@
 # base is what the local build stands on; it is built before the first image that needs it.
 IMAGES := $(filter-out base,$(patsubst images/%/Dockerfile,%,$(wildcard images/*/Dockerfile)))
 
-OBJECTSTORE_BINS := $(BIN)/versitygw $(BIN)/statsd_exporter
-OBJECTSTORE_PACKAGE_versitygw := github.com/versity/versitygw/cmd/versitygw
-OBJECTSTORE_PACKAGE_statsd_exporter := github.com/prometheus/statsd_exporter
+# Binaries that images are made of, each from a Go module that names nothing but its release.
+IMAGE_BINS := $(addprefix $(BIN)/,versitygw statsd_exporter prometheus)
+IMAGE_GOBUILD = cd $(<D) && CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $@
 
 .PHONY: images
-images: $(BIN)/atoll-operator $(OBJECTSTORE_BINS) ## Build every image into build/images/<name>.tar; unchanged ones are left alone
+images: $(BIN)/atoll-operator $(IMAGE_BINS) ## Build every image into build/images/<name>.tar; unchanged ones are left alone
 	@images/build.sh $(IMAGES)
 
 .PHONY: $(addprefix image-,$(IMAGES))
 image-operator: $(BIN)/atoll-operator
-image-objectstore: $(OBJECTSTORE_BINS)
+image-objectstore: $(BIN)/versitygw $(BIN)/statsd_exporter
+image-prometheus: $(BIN)/prometheus
 $(addprefix image-,$(IMAGES)): image-%:
 	@images/build.sh $*
 
@@ -21,8 +22,14 @@ $(addprefix image-,$(IMAGES)): image-%:
 images-clean: ## Remove the built images and all that building them left
 	@images/build.sh --clean
 
-$(OBJECTSTORE_BINS): images/objectstore/go.mod images/objectstore/go.sum
-	cd images/objectstore && CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $@ $(OBJECTSTORE_PACKAGE_$(@F))
+$(BIN)/versitygw: images/objectstore/go.mod images/objectstore/go.sum
+	$(IMAGE_GOBUILD) github.com/versity/versitygw/cmd/versitygw
+
+$(BIN)/statsd_exporter: images/objectstore/go.mod images/objectstore/go.sum
+	$(IMAGE_GOBUILD) github.com/prometheus/statsd_exporter
+
+$(BIN)/prometheus: images/prometheus/go.mod images/prometheus/go.sum
+	$(IMAGE_GOBUILD) -tags remove_all_sd,enable_kubernetes_sd github.com/prometheus/prometheus/cmd/prometheus
 
 # A lock holds every Python package by version and hash, for the Python of Debian 12.
 build/uv/bin/uv:
