@@ -92,7 +92,7 @@ func globals(placement string, highAvailability bool, access string) map[string]
 		"hub":              map[string]any{"url": "http://172.31.5.2:30080"},
 		"oidc": map[string]any{
 			"issuer": "http://172.31.5.2:30081/realms/atoll", "clientID": "atoll-hub",
-			"groupsClaim": "groups", "usernameClaim": "preferred_username",
+			"groupsClaim": "groups", "usernameClaim": "preferred_username", "scopes": []any{"openid", "groups"},
 			"clientSecretRef": map[string]any{"name": "atoll-oidc", "key": "client-secret"},
 		},
 	}}
