@@ -17,6 +17,8 @@ home=$out/home
 apt=$out/apt
 version=$(<VERSION)
 prefix=${ATOLL_REGISTRY:-docker.io/atoll}
+# The certificates this machine trusts; build steps find them in /root/.ca.crt.
+ca=${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}
 # BASE builds upon a public or mirrored Debian instead of the local base.
 base=${BASE:-$prefix/base:$version}
 export BUILDAH_ISOLATION=chroot STORAGE_DRIVER=${STORAGE_DRIVER:-overlay}
@@ -37,18 +39,14 @@ install_tools() {
   ((${#missing[@]})) || return 0
   [[ $(id -u) == 0 ]] || fail "${missing[*]} missing: run as root, or install them with apt-get first"
   echo "images: installing ${missing[*]}"
-  refresh_lists
-  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${missing[@]}" >"$out/apt-get.log" 2>&1 ||
+  { apt-get update && apt-get install -y --no-install-recommends "${missing[@]}"; } >"$out/apt-get.log" 2>&1 </dev/null ||
     fail "apt-get could not install ${missing[*]}: $(tail -n 3 "$out/apt-get.log")"
 }
 
 debian_sources() {
-  apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' \
-    'Created-By: Packages' 'Origin: Debian' 'Architecture: amd64' | grep -E ' bookworm(-updates|-security)? main$' | sort -u
-}
-
-refresh_lists() {
-  [[ -n $(debian_sources) ]] || apt-get update -qq || fail "apt-get update failed: check this machine's package sources"
+  # shellcheck disable=SC2016 # apt-get fills these in
+  apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' 'Origin: Debian' |
+    sort -u | awk '$3 ~ /^bookworm(-updates|-security)?$/ && $4 == "main"'
 }
 
 # prepare_apt copies the Debian part of this machine's apt configuration: mirrors, proxies, credentials, keys.
@@ -57,16 +55,17 @@ prepare_apt() {
   mkdir -p "$apt"/{apt.conf.d,preferences.d,sources.list.d,auth.conf.d,trusted.gpg.d} "$out/cache/apt/archives/partial"
   cp -a /etc/apt/trusted.gpg.d/. "$apt/trusted.gpg.d/"
   cp -a /etc/apt/auth.conf* "$apt/" 2>/dev/null || true
-  refresh_lists
+  # Without lists apt does not know yet which of its sources is Debian.
+  [[ -n $(debian_sources) ]] || apt-get update -qq || fail "apt-get update failed: check this machine's package sources"
   debian_sources >"$apt/sources.list"
   [[ -s $apt/sources.list ]] || fail "no Debian 12 (bookworm) package source on this machine: see /etc/apt"
   apt-config dump | grep -E '^Acquire::(https?|Check-Valid-Until|Check-Date|Retries|ForceIPv[46])\b' >"$apt/apt.conf.d/50host" || true
-  echo 'APT::Install-Recommends "false";' >"$apt/apt.conf.d/60build"
+  [[ ! -f $ca ]] || echo 'Acquire::https::CAInfo "/root/.ca.crt";' >"$apt/apt.conf.d/60build"
 }
 
 # prepare_home writes what pip, npm, curl and Maven of a build step read from the home folder.
 prepare_home() {
-  local file ca=${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}
+  local file
   mkdir -p "$home/.config/pip" "$home/.pip" "$home/.m2"
   rm -f "$home"/.config/pip/pip.conf "$home"/.pip/pip.conf "$home"/{.npmrc,.curlrc,.mavenrc,.ca.crt} "$home/.m2/settings.xml"
   # pip reads .pip before .config: the order in which it reads the system's and the user's files.
@@ -132,6 +131,7 @@ fingerprint() {
   } | sha256sum | cut -d' ' -f1
 }
 
+# shellcheck disable=SC2016 # mmdebstrap fills these in
 build_rootfs() {
   mmdebstrap --quiet --variant=minbase \
     --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
