@@ -58,7 +58,7 @@ func Fetch(ctx context.Context, source Source) (*Chart, error) {
 
 // fetchOCI pulls by digest alone: with a tag in the reference Helm would pull the tag and forget the digest.
 func fetchOCI(source Source) ([]byte, error) {
-	client, err := registry.NewClient(registry.ClientOptWriter(io.Discard))
+	client, err := registry.NewClient(registry.ClientOptWriter(io.Discard), registry.ClientOptHTTPClient(httpClient))
 	if err != nil {
 		return nil, fmt.Errorf("making a registry client: %w", err)
 	}
