@@ -65,7 +65,7 @@ func TestOnAnAPIServer(t *testing.T) {
 		}
 	}
 	operator := newClient(t, server.Config, operatorUser)
-	t.Run("the operator writes only in workspaces", func(t *testing.T) { testOperatorStaysInWorkspaces(t, operator) })
+	t.Run("the operator writes only in workspaces", func(t *testing.T) { testOperatorStaysInWorkspaces(t, admin, operator) })
 	t.Run("the operator hands out only the workspace roles", func(t *testing.T) { testOperatorBinds(t, operator) })
 	t.Run("the operator starts batch jobs", func(t *testing.T) { testBatch(t, admin, operator) })
 	t.Run("nobody in a workspace reads its secrets", func(t *testing.T) { testWorkspaceRoles(t, admin) })
@@ -86,7 +86,7 @@ func testPriorities(t *testing.T, admin client.Client) {
 	}
 }
 
-func testOperatorStaysInWorkspaces(t *testing.T, operator client.Client) {
+func testOperatorStaysInWorkspaces(t *testing.T, admin, operator client.Client) {
 	const refusal = "writes only in the namespaces of workspaces"
 	// An admission policy acts a moment after it was made.
 	err := wait.PollUntilContextTimeout(t.Context(), 100*time.Millisecond, 30*time.Second, true, func(ctx context.Context) (bool, error) {
@@ -105,6 +105,11 @@ func testOperatorStaysInWorkspaces(t *testing.T, operator client.Client) {
 		}
 		if !admitted && (err == nil || !strings.Contains(err.Error(), refusal)) {
 			t.Errorf("a quota in %s: error = %v, want that the operator %s", ns, err, refusal)
+		}
+		create(t, admin, restrictedPod(ns, ""))
+		err = operator.DeleteAllOf(t.Context(), &corev1.Pod{}, client.InNamespace(ns))
+		if (err == nil) != admitted {
+			t.Errorf("deleting the pods of %s: error = %v, want allowed = %t", ns, err, admitted)
 		}
 	}
 	system := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "atoll-system"}}
