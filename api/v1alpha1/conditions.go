@@ -24,6 +24,10 @@ const (
 	ReasonProfileNotFound = "ProfileNotFound"
 	// ReasonQuotaBelowUse says that the quota is smaller than what is in use.
 	ReasonQuotaBelowUse = "QuotaBelowUse"
+	// ReasonQuotaExceeded says that a home does not fit into the storage quota.
+	ReasonQuotaExceeded = "QuotaExceeded"
+	// ReasonHomeNotExpandable says that the storage class of a home does not let it grow.
+	ReasonHomeNotExpandable = "HomeNotExpandable"
 	// ReasonDeleting says that the object is being removed.
 	ReasonDeleting = "Deleting"
 	// ReasonFailed says that a call to the API failed and is being retried.
