@@ -143,6 +143,7 @@ def _culler(c: Config, settings: Settings) -> None:
                 sys.executable,
                 "-m",
                 "atoll_hub.culling",
+                f"--url=http://127.0.0.1:{settings.port}/hub/api",
                 f"--cull-every={seconds(settings.culling.every)}",
                 f"--limits-file={limits}",
             ],

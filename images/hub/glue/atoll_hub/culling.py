@@ -4,6 +4,7 @@ The hub writes the times of all workspaces to a file whenever they change; the c
 rights than to see and stop servers, reads them there.
 """
 
+import asyncio
 import json
 import os
 import tempfile
@@ -12,7 +13,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from jupyterhub_idle_culler import IdleCuller
+from jupyterhub_idle_culler import IdleCuller, cull_idle
+from tornado.httpclient import HTTPError
 from traitlets import Unicode
 
 from .model import Workspace
@@ -45,11 +47,31 @@ class WorkspaceCuller(IdleCuller):
     aliases = IdleCuller.aliases | {"limits-file": "WorkspaceCuller.limits_file"}
 
     def start(self):
-        def arbiter(*, inactive, server, **_):
-            return is_idle(read(Path(self.limits_file)), inactive, server)
+        asyncio.run(self._run())
 
-        self.cull_arbiter_hook = arbiter
-        super().start()
+    async def _run(self) -> None:
+        # The base class lets a failed look end in a traceback that holds the culler's token.
+        while True:
+            try:
+                await self._look()
+            except (OSError, ValueError, HTTPError) as err:
+                self.log.warning("Looking for idle servers failed, next look in %d s: %s", self.cull_every, err)
+            await asyncio.sleep(self.cull_every)
+
+    async def _look(self) -> None:
+        limits = read(Path(self.limits_file))
+
+        def arbiter(*, inactive, server, **_):
+            return is_idle(limits, inactive, server)
+
+        await cull_idle(
+            url=self.url,
+            api_token=os.environ["JUPYTERHUB_API_TOKEN"],
+            inactive_limit=DEFAULT_SECONDS,
+            logger=self.log,
+            concurrency=self.concurrency,
+            cull_arbiter=arbiter,
+        )
 
 
 if __name__ == "__main__":
