@@ -2,7 +2,7 @@
 # Every module here is nested so that its Kubernetes version never reaches the root go.mod.
 
 CLUSTER := test/cluster
-KUBERNETES_VERSION := $(shell awk '$$2 == "k8s.io/kubernetes" {print $$3} $$1 == "k8s.io/kubernetes" {print $$2}' $(CLUSTER)/kubernetes/go.mod)
+KUBERNETES_VERSION := $(shell awk '$$1 == "k8s.io/kubernetes" {print $$2}' $(CLUSTER)/kubernetes/go.mod)
 KUBERNETES_MINOR := $(word 2,$(subst ., ,$(KUBERNETES_VERSION)))
 
 # Static: no C compiler is needed, and the same file runs on the host and in an image without a libc.

@@ -4,14 +4,15 @@ import (
 	"bytes"
 	"context"
 	_ "embed"
-	"errors"
 	"fmt"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"text/template"
+	"time"
 
 	"github.com/atoll-platform/atoll/test/cluster/internal/component"
+	"github.com/atoll-platform/atoll/test/cluster/internal/process"
 	"github.com/atoll-platform/atoll/test/cluster/internal/run"
 )
 
@@ -23,7 +24,7 @@ func kubectl(ctx context.Context, plan component.Plan, input string, args ...str
 	var output, complaint bytes.Buffer
 	command.Stdout, command.Stderr = &output, &complaint
 	if err := command.Run(); err != nil {
-		return "", fmt.Errorf("running kubectl %s: %w: %s", strings.Join(args[5:], " "), err, strings.TrimSpace(complaint.String()))
+		return "", fmt.Errorf("running kubectl %s: %w: %s", strings.Join(args[5:], " "), err, process.Last(complaint.String(), 8))
 	}
 	return output.String(), nil
 }
@@ -71,19 +72,15 @@ var node = template.Must(template.New("node").Parse(nodeText))
 
 // simulate makes the nodes that are missing and waits for kwok to turn all of them Ready.
 func simulate(ctx context.Context, plan component.Plan) (string, error) {
-	listed, err := kubectl(ctx, plan, "", "get", "nodes", "--output=name")
+	present, _, err := listNodes(ctx, plan)
 	if err != nil {
 		return "", err
-	}
-	present := map[string]bool{}
-	for name := range strings.FieldsSeq(listed) {
-		present[name] = true
 	}
 	var missing bytes.Buffer
 	count := 0
 	for i := range plan.State.Nodes.Count {
 		name := fmt.Sprintf("%s-node-%d", plan.Folder.Name(), i)
-		if present["node/"+name] {
+		if present[name] {
 			continue
 		}
 		count++
@@ -96,8 +93,40 @@ func simulate(ctx context.Context, plan component.Plan) (string, error) {
 			return "", err
 		}
 	}
-	if _, err := kubectl(ctx, plan, "", "wait", "--for=condition=Ready", "nodes", "--all", "--timeout="+startTime.String()); err != nil {
-		return "", errors.Join(err, errors.New("see the log of kwok"))
+	for deadline := time.Now().Add(startTime + time.Duration(count)*nodeTime); ; {
+		_, ready, err := listNodes(ctx, plan)
+		if err != nil {
+			return "", err
+		}
+		if ready >= plan.State.Nodes.Count {
+			return fmt.Sprintf("%d nodes are Ready, %d of them new", ready, count), nil
+		}
+		if time.Now().After(deadline) {
+			return "", fmt.Errorf("%d of %d nodes are Ready and kwok gets no further: see %s", ready, plan.State.Nodes.Count, plan.Folder.Log("kwok"))
+		}
+		select {
+		case <-ctx.Done():
+			return "", context.Cause(ctx)
+		case <-time.After(10 * pollTime):
+		}
 	}
-	return fmt.Sprintf("%d nodes are Ready, %d of them new", plan.State.Nodes.Count, count), nil
+}
+
+// listNodes returns the names of the nodes and how many are Ready. Waiting for each of thousands by
+// `kubectl wait` would open a watch for each.
+func listNodes(ctx context.Context, plan component.Plan) (map[string]bool, int, error) {
+	const line = `jsonpath={range .items[*]}{.metadata.name} {.status.conditions[?(@.type=="Ready")].status}{"\n"}{end}`
+	listed, err := kubectl(ctx, plan, "", "get", "nodes", "--output="+line)
+	if err != nil {
+		return nil, 0, err
+	}
+	names, ready := map[string]bool{}, 0
+	for line := range strings.Lines(listed) {
+		name, status, _ := strings.Cut(strings.TrimSpace(line), " ")
+		names[name] = true
+		if status == "True" {
+			ready++
+		}
+	}
+	return names, ready, nil
 }

@@ -18,6 +18,8 @@ const (
 	startTime = 2 * time.Minute
 	stopGrace = 10 * time.Second
 	pollTime  = 50 * time.Millisecond
+	// nodeTime is what a simulated node gets on top.
+	nodeTime = 50 * time.Millisecond
 )
 
 func (c *Cluster) program(name string) string { return filepath.Join(c.Bin, name) }

@@ -1,6 +1,10 @@
 package component
 
-import "github.com/atoll-platform/atoll/test/cluster/internal/network"
+import (
+	"path/filepath"
+
+	"github.com/atoll-platform/atoll/test/cluster/internal/network"
+)
 
 func (p Plan) containerd() Component {
 	config := p.Folder.Path("config", "containerd.toml")
@@ -50,16 +54,12 @@ func (p Plan) networkPolicy() Component {
 }
 
 func (p Plan) kwok() Component {
+	config := p.Folder.Path("config", "kwok-settings.yaml")
 	return Component{
 		Name:  "kwok",
-		Path:  p.Bin + "/kwok",
+		Path:  filepath.Join(p.Bin, "kwok"),
 		Probe: Probe{URL: p.loopback("http", "kwok", "/healthz")},
-		Args: []string{
-			"--kubeconfig=" + p.ComponentKubeconfig("kwok"),
-			"--manage-all-nodes=true",
-			"--cidr=" + network.PodCIDR,
-			"--node-lease-duration-seconds=40",
-			"--server-address=127.0.0.1:" + p.Port("kwok"),
-		},
+		Args:  []string{"--kubeconfig=" + p.ComponentKubeconfig("kwok"), "--config=" + config},
+		Files: map[string]string{config: p.must("kwok-settings.yaml")},
 	}
 }

@@ -94,6 +94,11 @@ func Tail(path string, lines int) string {
 	if err != nil {
 		return fmt.Sprintf("(the log cannot be read: %v)", err)
 	}
-	all := strings.Split(strings.TrimRight(string(content), "\n"), "\n")
+	return Last(string(content), lines)
+}
+
+// Last returns the last lines of a text.
+func Last(text string, lines int) string {
+	all := strings.Split(strings.TrimRight(text, "\n"), "\n")
 	return strings.Join(all[max(0, len(all)-lines):], "\n")
 }
