@@ -23,6 +23,8 @@ import (
 const (
 	testRegistry = "registry.example.org/islands"
 	testVersion  = "9.9.9"
+	// testKubernetes is the oldest the installer accepts.
+	testKubernetes = "1.30.0"
 )
 
 // object is anything Kubernetes keeps.
@@ -116,7 +118,7 @@ func tryRender(dir string, values map[string]any) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return helm.Render(helm.Request{Name: release(dir), Namespace: namespace(dir), Chart: chart, Values: values}, "")
+	return helm.Render(helm.Request{Name: release(dir), Namespace: namespace(dir), Chart: chart, Values: values}, testKubernetes)
 }
 
 // decode reads every object as its Kubernetes type and refuses fields the type does not have and keys that stand twice.
