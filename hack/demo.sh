@@ -25,6 +25,8 @@ terraform_run() {
 }
 
 apply() {
+	# A lock from an earlier run names the checksum of an earlier build of the provider.
+	rm -f "$QUICKSTART/.terraform.lock.hcl"
 	terraform_run init -input=false -no-color
 	terraform_run apply -auto-approve -input=false -no-color -state="$PWD/$STATE/terraform.tfstate"
 }

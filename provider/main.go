@@ -8,15 +8,13 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 
+	"github.com/atoll-platform/atoll/internal/version"
 	"github.com/atoll-platform/atoll/provider/internal/provider"
 )
 
-// version is set by the linker.
-var version = "dev"
-
 func main() {
 	options := providerserver.ServeOpts{Address: provider.Address}
-	if err := providerserver.Serve(context.Background(), provider.New(version), options); err != nil {
+	if err := providerserver.Serve(context.Background(), provider.New(version.Version), options); err != nil {
 		fmt.Fprintln(os.Stderr, "serving the provider:", err)
 		os.Exit(1)
 	}

@@ -13,29 +13,32 @@ import (
 	"github.com/atoll-platform/atoll/api/v1alpha1"
 )
 
-// quickstart is examples/quickstart with a state of its own for each command that runs it.
+// quickstart is a copy of examples/quickstart, with a state of its own, for each command that runs it.
 func (p *platform) quickstart(t *testing.T, binary string) *terraform.Options {
 	t.Helper()
-	state := p.path(filepath.Join("build", "e2e", p.name, filepath.Base(binary)))
-	require.NoError(t, os.MkdirAll(state, 0o755))
+	dir := p.path(filepath.Join("build", "e2e", p.name, filepath.Base(binary)))
+	require.NoError(t, os.MkdirAll(dir, 0o755))
+	for _, name := range []string{"main.tf", "variables.tf", "outputs.tf"} {
+		text, err := os.ReadFile(p.path(filepath.Join("examples/quickstart", name)))
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), text, 0o644))
+	}
 	return &terraform.Options{
 		TerraformBinary: binary,
-		TerraformDir:    p.path("examples/quickstart"),
+		TerraformDir:    dir,
 		NoColor:         true,
 		EnvVars: map[string]string{
-			"TF_CLI_CONFIG_FILE":  p.path("build/terraform.rc"),
-			"TF_DATA_DIR":         filepath.Join(state, "data"),
-			"TF_CLI_ARGS_apply":   "-state=" + filepath.Join(state, "terraform.tfstate"),
-			"TF_CLI_ARGS_plan":    "-state=" + filepath.Join(state, "terraform.tfstate"),
-			"TF_CLI_ARGS_destroy": "-state=" + filepath.Join(state, "terraform.tfstate"),
-			"TF_VAR_kubeconfig":   p.kubeconfig,
-			"TF_VAR_context":      p.context(),
+			"TF_CLI_CONFIG_FILE": p.path("build/terraform.rc"),
+			"TF_VAR_kubeconfig":  p.kubeconfig,
+			"TF_VAR_context":     p.context(),
 		},
 	}
 }
 
 func testApply(t *testing.T, p *platform) {
 	options := p.quickstart(t, p.terraform)
+	// A lock from an earlier run names the checksum of an earlier build of the provider.
+	require.NoError(t, os.RemoveAll(filepath.Join(options.TerraformDir, ".terraform.lock.hcl")))
 	started := time.Now()
 	terraform.InitAndApplyContext(t, t.Context(), options)
 	t.Logf("init and apply took %s", time.Since(started).Round(time.Millisecond))
