@@ -1,7 +1,10 @@
 package main
 
 import (
+	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -41,6 +44,17 @@ func TestReal(t *testing.T) {
 	})
 	t.Run("the host reaches a NodePort", func(t *testing.T) {
 		eventually(t, "host asks the server", h.askNodePort)
+	})
+	t.Run("a pod reaches itself through its own Service", func(t *testing.T) {
+		eventually(t, "server asks itself", h.askServer("server"))
+	})
+	t.Run("a pod reaches a NodePort", func(t *testing.T) {
+		eventually(t, "client asks the node", func() error {
+			return h.inPod("client", "get", "http://"+h.status().NodeIP+":30999")
+		})
+	})
+	t.Run("a pod reaches the host", func(t *testing.T) {
+		eventually(t, "client asks the host", h.askHost(t))
 	})
 	t.Run("a claim is bound and writable by a user without rights", func(t *testing.T) {
 		if err := h.inPod("client", "write", "/data/note", "kept"); err != nil {
@@ -138,6 +152,21 @@ func (h *harness) askNodePort() error {
 		return err
 	}
 	return answer.Body.Close()
+}
+
+// askHost has the client ask a server on the host's end of the link.
+func (h *harness) askHost(t *testing.T) func() error {
+	host := netip.MustParseAddr(h.status().NodeIP).Prev().String()
+	listener, err := net.Listen("tcp4", net.JoinHostPort(host, "0"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.Listener.Close()
+	server.Listener = listener
+	server.Start()
+	t.Cleanup(server.Close)
+	return func() error { return h.inPod("client", "get", server.URL) }
 }
 
 func buildProbe(t *testing.T, archive string) {

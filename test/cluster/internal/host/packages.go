@@ -24,8 +24,7 @@ var programs = []struct{ path, name string }{
 	{"/usr/sbin/nft", "nftables"},
 	{"/usr/sbin/iptables", "iptables"},
 	{"/usr/sbin/ipset", "ipset"},
-	{"/usr/sbin/conntrack", "conntrack"},
-	{"/usr/bin/mount", "mount"},
+	{"/usr/sbin/modprobe", "kmod"},
 }
 
 // Packages returns the Debian packages that a cluster with such nodes needs.
