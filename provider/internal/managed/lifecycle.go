@@ -101,6 +101,8 @@ func (r *Handler[T, M, P]) Read(ctx context.Context, req resource.ReadRequest, r
 	}
 	live, err := store.Read(ctx, state.Common().Name.ValueString())
 	if errors.Is(err, kube.ErrNotFound) {
+		// The framework asks for an identity even here, where the client has none stored yet.
+		resp.Diagnostics.Append(resp.Identity.Set(ctx, identity{Name: state.Common().Name})...)
 		resp.State.RemoveResource(ctx)
 		return
 	}

@@ -43,4 +43,4 @@ func Flag(declared types.Bool, live bool, scope Scope) types.Bool {
 func Quantity(live resource.Quantity) units.Quantity { return units.NewQuantity(live.String()) }
 
 // Duration reads a duration.
-func Duration(live metav1.Duration) units.Duration { return units.NewDuration(live.Duration.String()) }
+func Duration(live metav1.Duration) units.Duration { return units.NewDuration(live.Duration) }

@@ -83,8 +83,8 @@ var (
 // NewQuantity returns a quantity as text.
 func NewQuantity(s string) Quantity { return Quantity{basetypes.NewStringValue(s)} }
 
-// NewDuration returns a duration as text.
-func NewDuration(s string) Duration { return Duration{basetypes.NewStringValue(s)} }
+// NewDuration returns a duration as text, in its shortest form.
+func NewDuration(d time.Duration) Duration { return Duration{basetypes.NewStringValue(short(d))} }
 
 // Equal says whether the other is the same type.
 func (t Type[U]) Equal(o attr.Type) bool {

@@ -4,11 +4,9 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/atoll-platform/atoll/api/v1alpha1"
@@ -57,42 +55,4 @@ func change(ctx context.Context, req resource.ModifyPlanRequest) diag.Diagnostic
 				name.ValueString(), oldClass.ValueString()))
 	}
 	return diags
-}
-
-// uniqueMembers refuses the same kind and name twice, which a set allows with different roles.
-type uniqueMembers struct{}
-
-func (uniqueMembers) Description(context.Context) string { return "each kind and name stands once" }
-
-func (u uniqueMembers) MarkdownDescription(ctx context.Context) string { return u.Description(ctx) }
-
-func (uniqueMembers) ValidateSet(_ context.Context, req validator.SetRequest, resp *validator.SetResponse) {
-	seen := map[string]bool{}
-	for _, element := range req.ConfigValue.Elements() {
-		object, ok := element.(types.Object)
-		if !ok || object.IsNull() || object.IsUnknown() {
-			continue
-		}
-		member := object.Attributes()
-		kind, known := literal(member["kind"])
-		name, named := literal(member["name"])
-		if !known || !named {
-			continue
-		}
-		if kind == "" {
-			kind = string(v1alpha1.MemberUser)
-		}
-		if key := kind + "/" + name; seen[key] {
-			resp.Diagnostics.AddAttributeError(req.Path, "A member is listed twice",
-				fmt.Sprintf("%s has %s %q more than once. Each kind and name may stand once, with one role.", req.Path, kind, name))
-		} else {
-			seen[key] = true
-		}
-	}
-}
-
-// literal returns a string of the configuration, and whether it is known.
-func literal(v attr.Value) (string, bool) {
-	s, ok := v.(types.String)
-	return s.ValueString(), ok && !s.IsUnknown()
 }

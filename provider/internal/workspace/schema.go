@@ -30,8 +30,8 @@ var (
 // The defaults of the CRD. A test holds them equal.
 const (
 	defaultHomeSize  = "10Gi"
-	defaultIdleAfter = "1h"
-	defaultMaxHold   = "24h"
+	defaultIdleAfter = time.Hour
+	defaultMaxHold   = 24 * time.Hour
 	defaultServers   = 10
 )
 
@@ -52,6 +52,7 @@ func attributes() map[string]schema.Attribute {
 			MarkdownDescription: "People and groups who may use the workspace, besides the owner; at most 500. Each kind and name stands once.",
 			NestedObject:        schema.NestedAttributeObject{Attributes: memberAttributes()},
 			Validators:          []validator.Set{setvalidator.SizeAtMost(500), uniqueMembers{}},
+			PlanModifiers:       []planmodifier.Set{memberDefaults{}},
 		},
 		"profiles": schema.SetAttribute{
 			Required:            true,
@@ -140,7 +141,6 @@ func memberAttributes() map[string]schema.Attribute {
 		"kind": schema.StringAttribute{
 			Optional: true, Computed: true,
 			MarkdownDescription: "`User` (default) for a person, `Group` for a group of the identity provider.",
-			Default:             stringdefault.StaticString(string(v1alpha1.MemberUser)),
 			Validators:          []validator.String{stringvalidator.OneOf(string(v1alpha1.MemberUser), string(v1alpha1.MemberGroup))},
 		},
 		"name": schema.StringAttribute{
@@ -151,7 +151,6 @@ func memberAttributes() map[string]schema.Attribute {
 		"role": schema.StringAttribute{
 			Optional: true, Computed: true,
 			MarkdownDescription: "`Owner` may do what a member may and stop others' servers, `Member` (default) may start servers, `Viewer` may see that the workspace and its servers exist.",
-			Default:             stringdefault.StaticString(string(v1alpha1.RoleMember)),
 			Validators: []validator.String{stringvalidator.OneOf(
 				string(v1alpha1.RoleOwner), string(v1alpha1.RoleMember), string(v1alpha1.RoleViewer))},
 		},
@@ -212,7 +211,7 @@ func cullingAttributes() map[string]schema.Attribute {
 			Optional: true, Computed: true,
 			CustomType:          units.DurationType{},
 			MarkdownDescription: "How long a server may be idle before it is stopped, from `5m` to `168h`. Default `1h`.",
-			Default:             stringdefault.StaticString(defaultIdleAfter),
+			Default:             stringdefault.StaticString(units.NewDuration(defaultIdleAfter).ValueString()),
 			Validators:          []validator.String{units.Between(5*time.Minute, 168*time.Hour)},
 			PlanModifiers:       []planmodifier.String{units.SameDuration()},
 		},
@@ -220,7 +219,7 @@ func cullingAttributes() map[string]schema.Attribute {
 			Optional: true, Computed: true,
 			CustomType:          units.DurationType{},
 			MarkdownDescription: "Longest time for which a person may hold an idle server, from `0s` (no holding) to `168h`. Default `24h`.",
-			Default:             stringdefault.StaticString(defaultMaxHold),
+			Default:             stringdefault.StaticString(units.NewDuration(defaultMaxHold).ValueString()),
 			Validators:          []validator.String{units.Between(0, 168*time.Hour)},
 			PlanModifiers:       []planmodifier.String{units.SameDuration()},
 		},
