@@ -15,10 +15,10 @@ charts-lint: $(BIN)/helm assets ## Lint every chart with Helm, then render and c
 	go test ./charts
 
 $(BIN)/helm: $(CHART_TOOLS)/go.mod $(CHART_TOOLS)/go.sum
-	cd $(CHART_TOOLS) && CGO_ENABLED=0 go build -trimpath -o $@ helm.sh/helm/v3/cmd/helm
+	cd $(CHART_TOOLS) && go build -o $@ helm.sh/helm/v3/cmd/helm
 
 $(BIN)/helm-docs: $(CHART_TOOLS)/go.mod $(CHART_TOOLS)/go.sum
-	cd $(CHART_TOOLS) && CGO_ENABLED=0 go build -trimpath -o $@ github.com/norwoodj/helm-docs/cmd/helm-docs
+	cd $(CHART_TOOLS) && go build -o $@ github.com/norwoodj/helm-docs/cmd/helm-docs
 
 $(BIN)/chart-schema: $(wildcard $(CHART_TOOLS)/schema/*.go) $(CHART_TOOLS)/go.mod $(CHART_TOOLS)/go.sum
-	cd $(CHART_TOOLS) && CGO_ENABLED=0 go build -trimpath -o $@ ./schema
+	cd $(CHART_TOOLS) && go build -o $@ ./schema

@@ -5,7 +5,7 @@ IMAGES := $(filter-out base,$(patsubst images/%/Dockerfile,%,$(wildcard images/*
 
 # Binaries that images are made of, each from a Go module that names nothing but its release.
 IMAGE_BINS := $(addprefix $(BIN)/,versitygw statsd_exporter prometheus)
-IMAGE_GOBUILD = cd $(<D) && CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $@
+IMAGE_GOBUILD = cd $(<D) && go build -ldflags '-s -w' -o $@
 
 .PHONY: images
 images: $(BIN)/atoll-operator $(IMAGE_BINS) ## Build every image into build/images/<name>.tar; unchanged ones are left alone

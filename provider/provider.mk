@@ -21,7 +21,7 @@ mirror: $(BIN)/terraform-provider-atoll ## Lay the provider out as a mirror, wit
 tofu: $(BIN)/tofu ## Build OpenTofu from its Go module
 
 $(BIN)/tofu: hack/tools/tofu/go.mod hack/tools/tofu/go.sum
-	cd hack/tools/tofu && CGO_ENABLED=0 go build -trimpath \
+	cd hack/tools/tofu && go build \
 	  -ldflags '-s -w -X github.com/opentofu/opentofu/version.dev=no' -o $@ github.com/opentofu/opentofu/cmd/tofu && touch $@
 
 $(BIN)/tfplugindocs: hack/tools/docs/go.mod hack/tools/docs/go.sum
