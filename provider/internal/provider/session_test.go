@@ -265,3 +265,16 @@ func (o object) text(t *testing.T, names ...string) string {
 	}
 	return *out
 }
+
+// importByID imports and refreshes an object.
+func (s *session) importByID(kind, id string) object {
+	s.t.Helper()
+	resp, err := s.api.ImportResourceState(s.t.Context(), &tfprotov6.ImportResourceStateRequest{TypeName: kind, ID: id})
+	if err != nil || len(resp.ImportedResources) != 1 {
+		s.t.Fatal(err, resp)
+	}
+	got := resp.ImportedResources[0]
+	read := s.read(object{kind: kind, value: s.unwire(s.typeOf(kind), got.State), private: got.Private, identity: got.Identity})
+	s.succeeded()
+	return read
+}
