@@ -109,18 +109,10 @@ func (c *Controller) apply(ctx context.Context, ws *v1alpha1.Workspace) error {
 		quota.Ensure(ctx, c.writer, ws),
 		limitrange.Ensure(ctx, c.writer, ws),
 		member.EnsureAccounts(ctx, c.writer, ws),
-		c.homes(ctx, ws),
+		home.Ensure(ctx, c.writer, c.live, ws, c.opts.StorageClass),
 		member.EnsureRoles(ctx, c.writer, ws, c.opts.Network.HubNamespace),
 		status.Profiles(ctx, c.writer, ws),
 	)
-}
-
-// homes makes homes once the quota can refuse them.
-func (c *Controller) homes(ctx context.Context, ws *v1alpha1.Workspace) error {
-	if err := quota.Counted(ctx, c.writer, ws); err != nil {
-		return err
-	}
-	return home.Ensure(ctx, c.writer, c.live, ws, c.opts.StorageClass)
 }
 
 // hold puts the finalizer on the workspace, so that its deletion is the operator's to carry out.

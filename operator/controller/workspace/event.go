@@ -12,11 +12,12 @@ import (
 // noteLimit is the longest note that Kubernetes takes in an event.
 const noteLimit = 1024
 
-// announce records an event when the workspace has become ready or has ceased to be, or for another reason.
+// announce records an event when the workspace has become ready, or fails, or fails for another reason. Being at
+// work is no event.
 func (c *Controller) announce(before, after *v1alpha1.Workspace) {
 	was := meta.FindStatusCondition(before.Status.Conditions, v1alpha1.ConditionReady)
 	is := meta.FindStatusCondition(after.Status.Conditions, v1alpha1.ConditionReady)
-	if is == nil || (was != nil && was.Status == is.Status && was.Reason == is.Reason) {
+	if is == nil || is.Reason == v1alpha1.ReasonProgressing || is.Reason == v1alpha1.ReasonDeleting || (was != nil && was.Status == is.Status && was.Reason == is.Reason) {
 		return
 	}
 	kind := corev1.EventTypeWarning

@@ -20,33 +20,44 @@ import (
 	"github.com/atoll-platform/atoll/operator/condition"
 	"github.com/atoll-platform/atoll/operator/controller/workspace/member"
 	"github.com/atoll-platform/atoll/operator/controller/workspace/owned"
+	"github.com/atoll-platform/atoll/operator/controller/workspace/quota"
 )
 
 // retry is how often a refused home is tried again: a storage class may learn to expand without a sign of it.
 const retry = 5 * time.Minute
 
+// homes are those of one workspace.
+type homes struct {
+	apply.Writer
+	live  client.Reader
+	ws    *v1alpha1.Workspace
+	class string
+	// uncounted is an error while the quota would let every home pass.
+	uncounted error
+}
+
 // Ensure makes a home for each person, and grows those that are smaller than the workspace asks for. The live
 // reader sees homes that the hub made for people who came by a group; they become the operator's.
 func Ensure(ctx context.Context, w apply.Writer, live client.Reader, ws *v1alpha1.Workspace, defaultClass string) error {
+	h := homes{Writer: w, live: live, ws: ws, class: ws.Spec.Home.StorageClassName, uncounted: quota.Counted(ctx, w, ws)}
+	if h.class == "" {
+		h.class = defaultClass
+	}
 	var failed []error
 	for _, p := range member.People(ws) {
-		if err := ensure(ctx, w, live, ws, p, defaultClass); err != nil {
-			failed = append(failed, explain(err, ws, p))
+		if err := h.ensure(ctx, p); err != nil {
+			failed = append(failed, h.explain(err, p))
 		}
 	}
 	return errors.Join(failed...)
 }
 
-func ensure(ctx context.Context, w apply.Writer, live client.Reader, ws *v1alpha1.Workspace, p member.Person, defaultClass string) error {
-	key := client.ObjectKey{Namespace: owned.Namespace(ws), Name: person.Home(p.User)}
-	current, err := find(ctx, w, live, key)
+func (h homes) ensure(ctx context.Context, p member.Person) error {
+	current, err := h.find(ctx, p)
 	if err != nil {
 		return err
 	}
-	size, class := ws.Spec.Home.Size, ws.Spec.Home.StorageClassName
-	if class == "" {
-		class = defaultClass
-	}
+	size, class := h.ws.Spec.Home.Size, h.class
 	modes := []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce}
 	if current != nil {
 		// Kubernetes changes nothing of a claim but its size, and that only upwards and once it is bound.
@@ -63,41 +74,55 @@ func ensure(ctx context.Context, w apply.Writer, live client.Reader, ws *v1alpha
 	if class != "" {
 		spec.WithStorageClassName(class)
 	}
-	labels := owned.Labels(ws)
+	labels := owned.Labels(h.ws)
 	labels[v1alpha1.LabelHome] = "true"
-	desired := corev1ac.PersistentVolumeClaim(key.Name, key.Namespace).
+	desired := corev1ac.PersistentVolumeClaim(person.Home(p.User), owned.Namespace(h.ws)).
 		WithLabels(labels).
 		WithAnnotations(map[string]string{v1alpha1.AnnotationPerson: p.User}).
 		WithSpec(spec.WithResources(corev1ac.VolumeResourceRequirements().
 			WithRequests(corev1.ResourceList{corev1.ResourceStorage: size})))
-	return w.Ensure(ctx, desired, &corev1.PersistentVolumeClaim{})
+	return h.Ensure(ctx, desired, &corev1.PersistentVolumeClaim{})
 }
 
-func find(ctx context.Context, cached, live client.Reader, key client.ObjectKey) (*corev1.PersistentVolumeClaim, error) {
-	for _, r := range []client.Reader{cached, live} {
-		claim := &corev1.PersistentVolumeClaim{}
-		err := r.Get(ctx, key, claim)
-		if err == nil {
-			return claim, nil
-		}
-		if !apierrors.IsNotFound(err) {
-			return nil, fmt.Errorf("reading PersistentVolumeClaim %s: %w", key, err)
-		}
+// find returns a person's home if there is one, and an error if there is none and none can be made yet.
+func (h homes) find(ctx context.Context, p member.Person) (*corev1.PersistentVolumeClaim, error) {
+	key := client.ObjectKey{Namespace: owned.Namespace(h.ws), Name: person.Home(p.User)}
+	current, err := get(ctx, h, key)
+	if err != nil || current != nil {
+		return current, err
 	}
-	return nil, nil
+	if h.uncounted != nil {
+		return nil, h.uncounted
+	}
+	return get(ctx, h.live, key)
+}
+
+// get returns the claim if there is one.
+func get(ctx context.Context, r client.Reader, key client.ObjectKey) (*corev1.PersistentVolumeClaim, error) {
+	claim := &corev1.PersistentVolumeClaim{}
+	err := r.Get(ctx, key, claim)
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading PersistentVolumeClaim %s: %w", key, err)
+	}
+	return claim, nil
 }
 
 // explain turns the refusals that a person can do something about into words.
-func explain(err error, ws *v1alpha1.Workspace, p member.Person) error {
+func (h homes) explain(err error, p member.Person) error {
 	refused := apierrors.IsForbidden(err)
-	size := ws.Spec.Home.Size
+	size, storage := h.ws.Spec.Home.Size, h.ws.Spec.Quota.Storage
 	switch {
+	case errors.Is(err, h.uncounted):
+		return err
 	case refused && strings.Contains(err.Error(), "exceeded quota"):
 		return &condition.Error{
 			Reason:     v1alpha1.ReasonQuotaExceeded,
 			RetryAfter: retry,
 			Err: fmt.Errorf("the home of %s (%s) does not fit into quota.storage (%s): raise the quota or make homes smaller",
-				p.User, size.String(), ws.Spec.Quota.Storage.String()),
+				p.User, size.String(), storage.String()),
 		}
 	case refused && strings.Contains(err.Error(), "resize"):
 		return &condition.Error{
