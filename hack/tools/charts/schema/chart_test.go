@@ -117,10 +117,14 @@ func TestChartSchemaRefuses(t *testing.T) {
 	tests := map[string]struct{ values, want string }{
 		"a value nobody described":     {"a:\n  b: 1", `line 2: a.b has no description; write one above it, beginning with "# -- "`},
 		"an annotation without an end": {"# @schema\n# type: string\n# -- A\na: b", "comment of a: a line"},
-		"an annotation that is no YAML": {"# @schema\n# type: [\n# @schema\n# -- A\na: b",
-			"comment of a: reading what stands between"},
-		"a definition nobody wrote": {"# @schema\n# $ref: '#/definitions/none'\n# @schema\n# -- A\na: b",
-			`$ref "#/definitions/none" names no shared definition`},
+		"an annotation that is no YAML": {
+			"# @schema\n# type: [\n# @schema\n# -- A\na: b",
+			"comment of a: reading what stands between",
+		},
+		"a definition nobody wrote": {
+			"# @schema\n# $ref: '#/definitions/none'\n# @schema\n# -- A\na: b",
+			`$ref "#/definitions/none" names no shared definition`,
+		},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
