@@ -9,6 +9,8 @@ from pathlib import Path
 
 import requests
 import yaml
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 ROOT = Path(__file__).parents[4]
 _SERVICE_CIDR = "10.0.0.0/24"
@@ -60,7 +62,11 @@ class ApiServer:
             "--unsafe-no-fsync",
         )
         key = self._folder / "sa.key"
-        subprocess.run(["openssl", "genrsa", "-out", key, "2048"], check=True, capture_output=True)
+        key.write_bytes(
+            rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
+                Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()
+            )
+        )
         tokens = self._folder / "tokens.csv"
         tokens.write_text(f"{self._token},admin,admin,system:masters\n")
         self._run(

@@ -16,6 +16,7 @@ async def test_the_login_page_offers_one_way_in(app, sign_in):
     status, page = await browser.open("/hub/login")
     assert status == 200
     assert "single sign-on" in page.get_text()
+    assert page.select_one("a.btn-jupyter")["href"].startswith("/hub/oauth_login")
     assert not page.select("input[type=password]")
 
 
@@ -89,7 +90,8 @@ async def test_a_stranger_gets_no_spawn_page(app, world, sign_in):
     for name in ("fraud", "nowhere"):
         status, page = await eve.open(f"/hub/spawn/eve/{name}")
         assert status == 403
-        assert "not a member" in page.get_text()
+        assert "not a member" in text(page, "#error-message")
+        assert page.select_one("#home-link")["href"] == "/hub/home"
         assert "Python" not in page.get_text()
     assert set(app.users["eve"].orm_user.orm_spawners) <= {""}
 
@@ -163,6 +165,13 @@ async def test_a_server_outlives_the_membership_visibly(app, world, sign_in):
     assert "no longer belong" in text(page, "#note-fraud")
     assert page.select_one("#stop-fraud")
     assert page.select_one("#start-fraud") is None
+
+
+async def test_an_unknown_address_says_so(world, sign_in):
+    ada = await sign_in("ada")
+    status, page = await ada.open("/hub/no-such-page")
+    assert status == 404
+    assert "nothing at this address" in text(page, "#error-message")
 
 
 async def test_signing_out_ends_the_session_at_the_provider(world, provider, sign_in):
