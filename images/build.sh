@@ -155,7 +155,7 @@ build() {
   if [[ $name == base ]]; then
     build_rootfs "$context" >"$log" 2>&1 || { tail -n 20 "$log" >&2; fail "the root file system of base failed: all of it is in $log"; }
   fi
-  bud bud --layers --format docker --build-arg "BASE=$base" --label "org.opencontainers.image.version=$version" \
+  bud bud --layers --force-rm --format docker --build-arg "BASE=$base" --label "org.opencontainers.image.version=$version" \
     --volume "$root/$home:/root" --volume "$root/$apt:/etc/apt" --volume "$root/$out/cache/apt:/var/cache/apt" \
     --tag "$prefix/$name:$version" --file "images/$name/Dockerfile" "$context" >>"$log" 2>&1 ||
     { tail -n 20 "$log" >&2; fail "$name failed: all of it is in $log"; }
@@ -166,9 +166,19 @@ build() {
   echo "images: $name built in $((SECONDS - start)) s ($(du -m "$out/$name.tar" | cut -f1) MB)"
 }
 
+# release unmounts what a build left in the storage, one that was killed included.
+release() {
+  local target
+  [[ ! -d $out/storage ]] || ! command -v buildah >/dev/null || bud rm --all >/dev/null 2>&1 || true
+  while read -r _ target _; do
+    [[ $target != "$root/$out/"* ]] || umount --lazy "$target"
+  done < <(tac /proc/self/mounts)
+}
+
 prepared=
 prepare() {
   [[ -z $prepared ]] || return 0
+  trap release EXIT
   install_tools
   prepare_apt
   prepare_home
@@ -176,6 +186,7 @@ prepare() {
 }
 
 if [[ ${1:-} == --clean ]]; then
+  release
   rm -rf "$out"
   exit
 fi
