@@ -12,8 +12,8 @@ _MAXIMUM = re.compile(
     r"maximum (?P<what>\w+) usage per \w+ is (?P<max>[^,]+), but (?:limit|request) is (?P<asked>[^,\]]+)"
 )
 _WHAT = {
-    "pods": "servers and runs",
-    "count/pods": "servers and runs",
+    "pods": "servers",
+    "requests.nvidia.com/gpu": "GPUs",
     "limits.cpu": "CPU (limits, in cores)",
     "requests.cpu": "CPU (guarantees, in cores)",
     "limits.memory": "memory (limits)",

@@ -22,7 +22,7 @@ def status(message):
             [
                 "Fraud",
                 "CPU (limits, in cores): 7 of 8 in use, and this needs 2 more",
-                "servers and runs: 2 of 2 in use, and this needs 1 more",
+                "servers: 2 of 2 in use, and this needs 1 more",
             ],
         ),
         (
