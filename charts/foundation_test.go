@@ -16,7 +16,7 @@ var priorities = map[string]int32{
 	"system":      900000,
 	"data":        800000,
 	"application": 700000,
-	"job":         -1000,
+	"job":         -10,
 }
 
 func TestEverySubclusterHasAFoundation(t *testing.T) {
