@@ -52,8 +52,8 @@ const (
 
 // PlatformSpec is what platform.yaml asks for.
 //
-// +kubebuilder:validation:XValidation:rule="self.identity.issuer != '' || self.access.type == 'NodePort' || self.access.identityURL != ''",fieldPath=".identity.issuer",message="set identity.issuer to your OIDC provider, or access.identityURL to where the platform's own Keycloak is reached"
-// +kubebuilder:validation:XValidation:rule="self.access.type == 'NodePort' || self.access.hubURL != ''",fieldPath=".access.hubURL",message="access.hubURL is required unless access.type is NodePort"
+// +kubebuilder:validation:XValidation:rule="size(self.identity.issuer) > 0 || self.access.type == 'NodePort' || size(self.access.identityURL) > 0",fieldPath=".identity.issuer",message="set identity.issuer to your OIDC provider, or access.identityURL to where the platform's own Keycloak is reached"
+// +kubebuilder:validation:XValidation:rule="self.access.type == 'NodePort' || size(self.access.hubURL) > 0",fieldPath=".access.hubURL",message="access.hubURL is required unless access.type is NodePort"
 type PlatformSpec struct {
 	// placement: Required keeps each subcluster on its own nodes; Relaxed is for a cluster with one node.
 	// +kubebuilder:default=Required

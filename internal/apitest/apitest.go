@@ -67,20 +67,21 @@ func (s *Server) Stop() error {
 	return s.env.Stop()
 }
 
-// Run starts a server, lets use keep it, runs the tests and stops it: the body of a TestMain.
-func Run(m *testing.M, use func(*Server)) int {
+// Run starts a server, lets use keep it, runs the tests and stops the server: the body of a TestMain.
+func Run(m *testing.M, use func(*Server)) (code int) {
 	s, err := Start()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
+	defer func() {
+		if err := s.Stop(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}()
 	use(s)
-	code := m.Run()
-	if err := s.Stop(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return code
+	return m.Run()
 }
 
 // definitions are the kinds that the installer puts into a cluster.
