@@ -30,9 +30,10 @@ $(BIN)/tfplugindocs: hack/tools/docs/go.mod hack/tools/docs/go.sum
 # tfplugindocs deletes what it finds in its folder, so docs/provider holds nothing written by hand.
 .PHONY: provider-docs
 provider-docs: mirror tools-terraform $(BIN)/tfplugindocs ## Generate docs/provider from the schema and the examples
-	@mkdir -p build/schema
+	@rm -rf build/schema && mkdir -p build/schema
 	@printf 'terraform {\n  required_providers {\n    atoll = { source = "atoll-platform/atoll" }\n  }\n}\n' > build/schema/main.tf
 	@cd build/schema && TF_CLI_CONFIG_FILE=$(CURDIR)/build/terraform.rc $(TERRAFORM) init -no-color > init.log
-	@cd build/schema && TF_CLI_CONFIG_FILE=$(CURDIR)/build/terraform.rc $(TERRAFORM) providers schema -json > schema.json
+	@cd build/schema && TF_CLI_CONFIG_FILE=$(CURDIR)/build/terraform.rc $(TERRAFORM) providers schema -json \
+	  | sed 's#"registry\.[a-z]*\.[a-z]*/atoll-platform/atoll"#"atoll"#' > schema.json # the name it looks for, whichever registry
 	@$(BIN)/tfplugindocs generate --provider-dir . --provider-name atoll --rendered-provider-name Atoll \
 	  --providers-schema build/schema/schema.json --rendered-website-dir docs/provider --examples-dir examples/provider-docs

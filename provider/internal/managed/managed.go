@@ -57,7 +57,6 @@ type Definition[T, M any, P interface {
 	Schema func() schema.Schema
 	// Change checks an update against the state.
 	Change func(ctx context.Context, req resource.ModifyPlanRequest) diag.Diagnostics
-
 }
 
 // Handler is the resource of a definition.

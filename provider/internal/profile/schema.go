@@ -25,8 +25,9 @@ var (
 
 func resourceSchema() schema.Schema {
 	return schema.Schema{
-		MarkdownDescription: "A profile is an environment that people work in: a pinned image and the sizes it may run in, the same for a server and for a schedule.",
-		Attributes:          attributes(),
+		MarkdownDescription: "A profile is an environment that people work in: a pinned image and the sizes it may run in, the same for a server and for a schedule." +
+			"\n\nIt is imported by its name: by `id`, or, from Terraform 1.12 and OpenTofu 1.12 on, by `identity = { name = \"...\" }`.",
+		Attributes: attributes(),
 	}
 }
 

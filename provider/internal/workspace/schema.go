@@ -113,8 +113,9 @@ func attributes() map[string]schema.Attribute {
 
 func resourceSchema() schema.Schema {
 	s := schema.Schema{
-		MarkdownDescription: "A workspace is where a team works: a namespace with members, profiles, homes and a quota.",
-		Attributes:          attributes(),
+		MarkdownDescription: "A workspace is where a team works: a namespace with members, profiles, homes and a quota." +
+			"\n\nIt is imported by its name: by `id`, or, from Terraform 1.12 and OpenTofu 1.12 on, by `identity = { name = \"...\" }`.",
+		Attributes: attributes(),
 	}
 	s.Attributes["namespace"] = schema.StringAttribute{
 		Computed:            true,

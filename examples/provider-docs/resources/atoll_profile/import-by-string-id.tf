@@ -1,0 +1,4 @@
+import {
+  to = atoll_profile.python
+  id = "python"
+}

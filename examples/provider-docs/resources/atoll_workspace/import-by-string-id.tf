@@ -1,0 +1,4 @@
+import {
+  to = atoll_workspace.fraud
+  id = "fraud"
+}
