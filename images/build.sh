@@ -142,11 +142,13 @@ build_rootfs() {
 }
 
 build() {
-  local name=$1 start=$SECONDS context want log=$out/$1.log
+  local name=$1 start=$SECONDS context want log=$out/$1.log result=$out/$1.tar
   [[ -f images/$name/Dockerfile ]] || fail "there is no images/$name/Dockerfile"
   check_pins "$name"
   want=$(fingerprint "$name")
-  if [[ -f $out/$name.tar && $(cat "$out/$name.sha256" 2>/dev/null) == "$want" ]]; then
+  # The base stays in the storage: it is there to build upon, not to be loaded into a cluster.
+  [[ $name != base ]] || result=$out/storage
+  if [[ -e $result && $(cat "$out/$name.sha256" 2>/dev/null) == "$want" ]]; then
     echo "images: $name unchanged"
     return
   fi
@@ -159,11 +161,14 @@ build() {
     --volume "$root/$home:/root" --volume "$root/$apt:/etc/apt" --volume "$root/$out/cache/apt:/var/cache/apt" \
     --tag "$prefix/$name:$version" --file "images/$name/Dockerfile" "$context" >>"$log" 2>&1 ||
     { tail -n 20 "$log" >&2; fail "$name failed: all of it is in $log"; }
-  rm -rf "$out/$name.tar" "$context"
-  bud push --quiet "$prefix/$name:$version" "docker-archive:$out/$name.tar:$prefix/$name:$version" >>"$log" 2>&1 ||
-    { tail -n 20 "$log" >&2; fail "$name could not be written to $out/$name.tar: all of it is in $log"; }
+  rm -rf "$context"
+  if [[ $name != base ]]; then
+    rm -f "$result"
+    bud push --quiet "$prefix/$name:$version" "docker-archive:$result:$prefix/$name:$version" >>"$log" 2>&1 ||
+      { tail -n 20 "$log" >&2; fail "$name could not be written to $result: all of it is in $log"; }
+  fi
   echo "$want" >"$out/$name.sha256"
-  echo "images: $name built in $((SECONDS - start)) s ($(du -m "$out/$name.tar" | cut -f1) MB)"
+  echo "images: $name built in $((SECONDS - start)) s"
 }
 
 # release unmounts what a build left in the storage, one that was killed included.
