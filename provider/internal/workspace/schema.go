@@ -103,7 +103,7 @@ func attributes() map[string]schema.Attribute {
 		},
 		"deletion_policy": schema.StringAttribute{
 			Optional: true, Computed: true,
-			MarkdownDescription: "What becomes of people's homes when the workspace is deleted: `Retain` (default) keeps them for a workspace of the same name, `Snapshot` keeps a snapshot of each, `Delete` deletes them.",
+			MarkdownDescription: "What becomes of people's homes when the workspace is deleted: `Retain` (default) keeps them for a workspace of the same name, `Snapshot` keeps them too until snapshots are supported, `Delete` deletes them.",
 			Default:             stringdefault.StaticString(string(v1alpha1.DeletionRetain)),
 			Validators: []validator.String{stringvalidator.OneOf(
 				string(v1alpha1.DeletionRetain), string(v1alpha1.DeletionSnapshot), string(v1alpha1.DeletionDelete))},
