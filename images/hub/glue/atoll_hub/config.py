@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).parent
 
 _UID, _GID = 1000, 100
 # How long the hub waits for the identity provider before it exits and is started again.
-_IDP_PATIENCE_SECONDS = 300
+_IDP_PATIENCE_SECONDS = 240
 
 
 def configure(c: Config, settings: Settings, log: logging.Logger) -> None:
