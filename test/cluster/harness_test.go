@@ -42,7 +42,9 @@ func newHarness(t *testing.T, name string) *harness {
 		if out, err := h.try("down"); err != nil {
 			t.Errorf("down: %v\n%s", err, out)
 		}
-		os.Remove(root)
+		if _, err := os.Stat(root); err == nil {
+			t.Errorf("down left the run root %s", root)
+		}
 	})
 	return h
 }

@@ -15,7 +15,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := cmd.New().ExecuteContext(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "atoll-cluster:", err) //nolint:errcheck // nobody is left to tell
-		os.Exit(1)                                     //nolint:gocritic // the signals need no giving back
+		fmt.Fprintln(os.Stderr, "atoll-cluster:", err)
+		os.Exit(1) //nolint:gocritic // the signals need no giving back
 	}
 }

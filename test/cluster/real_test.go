@@ -86,13 +86,9 @@ func TestReal(t *testing.T) {
 		}
 	})
 	t.Run("what was killed comes back and pods do not notice", func(t *testing.T) { h.kill(t, "kubelet", "containerd", "kube-apiserver", "etcd") })
-	t.Run("a second up is quick and changes nothing", func(t *testing.T) {
-		first, begin := h.status(), time.Now()
+	t.Run("a second up changes nothing", func(t *testing.T) {
+		first := h.status()
 		h.run("up", "--nodes", "real")
-		// Two seconds on an idle machine; a test shares it.
-		if took := time.Since(begin); took > 5*time.Second {
-			t.Errorf("up on a running cluster took %s", took)
-		}
 		for i, one := range h.status().Components {
 			if one.PID != first.Components[i].PID {
 				t.Errorf("up started %s anew", one.Name)
@@ -157,12 +153,14 @@ func (h *harness) askNodePort() error {
 // askHost has the client ask a server on the host's end of the link.
 func (h *harness) askHost(t *testing.T) func() error {
 	host := netip.MustParseAddr(h.status().NodeIP).Prev().String()
-	listener, err := net.Listen("tcp4", net.JoinHostPort(host, "0"))
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp4", net.JoinHostPort(host, "0"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	server := httptest.NewUnstartedServer(http.NotFoundHandler())
-	server.Listener.Close()
+	if err := server.Listener.Close(); err != nil {
+		t.Fatal(err)
+	}
 	server.Listener = listener
 	server.Start()
 	t.Cleanup(server.Close)

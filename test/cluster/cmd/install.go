@@ -27,7 +27,7 @@ func install() *cobra.Command {
 				return nil
 			}
 			fmt.Fprintf(command.OutOrStdout(), "installing %s\n", strings.Join(missing, " ")) //nolint:errcheck // progress only
-			return host.Install(missing)
+			return host.Install(command.Context(), missing)
 		},
 	}
 	command.Flags().Var(&nodes, "nodes", "what plays the nodes")

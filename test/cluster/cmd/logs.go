@@ -39,7 +39,7 @@ func logs(flags *settings) *cobra.Command {
 }
 
 func components(folder run.Folder) []string {
-	paths, _ := filepath.Glob(folder.Log("*")) //nolint:errcheck // the pattern is fixed
+	paths, _ := filepath.Glob(folder.Log("*"))
 	var names []string
 	for _, path := range paths {
 		names = append(names, strings.TrimSuffix(filepath.Base(path), ".log"))

@@ -50,8 +50,8 @@ func (c *Cluster) downSteps(state run.State) []step {
 			step{"pods", func(context.Context) (string, error) {
 				return "control group " + cgroup + " is gone", host.EmptyCgroup(cgroup)
 			}},
-			step{"traces", func(context.Context) (string, error) {
-				return "sockets, caches and links outside the run folder are gone", host.RemoveTraces(string(c.Folder))
+			step{"traces", func(ctx context.Context) (string, error) {
+				return "sockets, caches and links outside the run folder are gone", host.RemoveTraces(ctx, string(c.Folder))
 			}},
 			step{"mounts", func(context.Context) (string, error) {
 				return "none under " + string(c.Folder), host.Unmount(string(c.Folder))

@@ -59,7 +59,7 @@ func waitForNode(ctx context.Context, plan component.Plan) (string, error) {
 		return "", err
 	}
 	if _, err := kubectl(ctx, plan, "", "rollout", "status", "--namespace=kube-system", "deployment/coredns", timeout); err != nil {
-		events, _ := kubectl(ctx, plan, "", "events", "--namespace=kube-system") //nolint:errcheck // the first error is the one to tell
+		events, _ := kubectl(ctx, plan, "", "events", "--namespace=kube-system")
 		return "", fmt.Errorf("waiting for CoreDNS: %w; events of kube-system:\n%s", err, events)
 	}
 	return plan.NodeName() + " is Ready, CoreDNS answers", nil

@@ -54,7 +54,7 @@ func (c *Cluster) ensure(ctx context.Context, plan component.Plan, part componen
 			return "", err
 		}
 	}
-	if err := c.endUnrecorded(plan, part); err != nil {
+	if err := c.endUnrecorded(part); err != nil {
 		return "", err
 	}
 	started, err := c.start(plan, part)
@@ -89,7 +89,7 @@ func (c *Cluster) start(plan component.Plan, part component.Component) (run.Proc
 
 // endUnrecorded ends a process of this component that a killed command started and did not record:
 // it would hold the component's ports and locks.
-func (c *Cluster) endUnrecorded(plan component.Plan, part component.Component) error {
+func (c *Cluster) endUnrecorded(part component.Component) error {
 	marked, err := process.Marked(string(c.Folder))
 	if err != nil {
 		return err

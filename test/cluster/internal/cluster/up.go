@@ -33,7 +33,7 @@ func (c *Cluster) Up(ctx context.Context, nodes run.Nodes) error {
 		return err
 	}
 	defer unlock()
-	state, err := c.decide(nodes)
+	state, err := c.decide(ctx, nodes)
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func describe(nodes run.Nodes) string {
 }
 
 // decide returns the state of the cluster, which is settled when it is first brought up.
-func (c *Cluster) decide(nodes run.Nodes) (run.State, error) {
+func (c *Cluster) decide(ctx context.Context, nodes run.Nodes) (run.State, error) {
 	state, found, err := c.Folder.ReadState()
 	if err != nil {
 		return state, err
@@ -83,7 +83,7 @@ func (c *Cluster) decide(nodes run.Nodes) (run.State, error) {
 		if err := c.rememberTunables(); err != nil {
 			return state, err
 		}
-	} else if state.Ports, err = network.FreePorts(component.SharedPorts); err != nil {
+	} else if state.Ports, err = network.FreePorts(ctx, component.SharedPorts); err != nil {
 		return state, err
 	}
 	return state, c.Folder.WriteState(state)
@@ -92,13 +92,13 @@ func (c *Cluster) decide(nodes run.Nodes) (run.State, error) {
 // upSteps lists what is done, in order.
 func (c *Cluster) upSteps(plan component.Plan, state *run.State) []step {
 	real := plan.State.Nodes.Kind == run.Real
-	steps := []step{{"packages", func(context.Context) (string, error) { return install(host.Packages(plan.State.Nodes)) }}}
+	steps := []step{{"packages", func(ctx context.Context) (string, error) { return install(ctx, host.Packages(plan.State.Nodes)) }}}
 	if real {
 		steps = append(steps,
-			step{"kernel", func(context.Context) (string, error) { return prepareKernel(plan) }},
-			step{"network", func(context.Context) (string, error) {
+			step{"kernel", func(ctx context.Context) (string, error) { return prepareKernel(ctx, plan) }},
+			step{"network", func(ctx context.Context) (string, error) {
 				told := fmt.Sprintf("namespace %s, host %s, node %s", plan.Network().Name, network.Host(state.Subnet), network.Node(state.Subnet))
-				return told, plan.Network().Ensure(state.Subnet)
+				return told, plan.Network().Ensure(ctx, state.Subnet)
 			}})
 	}
 	steps = append(steps, step{"certificates", func(context.Context) (string, error) { return c.Folder.Kubeconfig(), certify(plan) }})
@@ -121,20 +121,20 @@ func (c *Cluster) upSteps(plan component.Plan, state *run.State) []step {
 	return steps
 }
 
-func install(packages []string) (string, error) {
+func install(ctx context.Context, packages []string) (string, error) {
 	missing := host.Missing(packages)
 	if len(missing) == 0 {
 		return "all there: " + strings.Join(packages, " "), nil
 	}
-	return "installed " + strings.Join(missing, " "), host.Install(missing)
+	return "installed " + strings.Join(missing, " "), host.Install(ctx, missing)
 }
 
-func prepareKernel(plan component.Plan) (string, error) {
+func prepareKernel(ctx context.Context, plan component.Plan) (string, error) {
 	version := "v2"
 	if plan.CgroupV1 {
 		version = "v1"
 	}
-	if err := host.LoadModules(); err != nil {
+	if err := host.LoadModules(ctx); err != nil {
 		return "", err
 	}
 	told := "control groups " + version

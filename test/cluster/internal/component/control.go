@@ -120,9 +120,11 @@ func (p Plan) Leaves() (etcd, cluster []pki.Leaf) {
 		{File: "etcd-client", User: "kube-apiserver"},
 	}
 	cluster = []pki.Leaf{
-		{File: "kube-apiserver", User: "kube-apiserver",
+		{
+			File: "kube-apiserver", User: "kube-apiserver",
 			DNS: []string{"localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"},
-			IPs: []net.IP{local, net.ParseIP(p.Address()), net.IPv4(10, 96, 0, 1)}},
+			IPs: []net.IP{local, net.ParseIP(p.Address()), net.IPv4(10, 96, 0, 1)},
+		},
 		{File: "kube-apiserver-kubelet", User: "kube-apiserver", Groups: []string{"system:masters"}},
 		// Signs tokens, and is never shown as a certificate.
 		{File: "service-accounts", User: "service-accounts"},

@@ -93,7 +93,7 @@ func sweep(root string) error {
 	}
 	var last error
 	for i := len(groups) - 1; i >= 0; i-- {
-		procs, _ := os.ReadFile(filepath.Join(groups[i], "cgroup.procs")) //nolint:errcheck // removing the group tells
+		procs, _ := os.ReadFile(filepath.Join(groups[i], "cgroup.procs"))
 		for line := range strings.FieldsSeq(string(procs)) {
 			// Zero is a process of another pid namespace.
 			if pid, err := strconv.Atoi(line); err == nil && pid > 1 {
@@ -119,9 +119,9 @@ func CgroupProcesses(name string) ([]process.Identity, error) {
 			if err != nil || entry.Name() != "cgroup.procs" {
 				return err
 			}
-			pids, err := os.ReadFile(path)
+			pids, err := os.ReadFile(path) //nolint:gosec // the kernel's file system has no links to be led astray by
 			for line := range strings.FieldsSeq(string(pids)) {
-				pid, _ := strconv.Atoi(line) //nolint:errcheck // the kernel writes numbers
+				pid, _ := strconv.Atoi(line)
 				if id, err := process.Identify(pid); err == nil && !slices.Contains(found, id) {
 					found = append(found, id)
 				}

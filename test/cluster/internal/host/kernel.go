@@ -2,6 +2,7 @@ package host
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -21,7 +22,7 @@ var modules = map[string]string{
 }
 
 // LoadModules loads the kernel modules a node needs and that are neither loaded nor built in.
-func LoadModules() error {
+func LoadModules(ctx context.Context) error {
 	for name, sign := range modules {
 		if sign == "" && supported(name) {
 			continue
@@ -29,7 +30,7 @@ func LoadModules() error {
 		if _, err := os.Stat(sign); sign != "" && err == nil {
 			continue
 		}
-		if output, err := exec.Command("modprobe", name).CombinedOutput(); err != nil {
+		if output, err := exec.CommandContext(ctx, "modprobe", name).CombinedOutput(); err != nil {
 			return fmt.Errorf("loading kernel module %s: %w: %s", name, err, output)
 		}
 	}

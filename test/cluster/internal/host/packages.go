@@ -3,6 +3,7 @@
 package host
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -54,7 +55,7 @@ func Missing(packages []string) []string {
 }
 
 // Install installs Debian packages and starts none of the services in them.
-func Install(packages []string) error {
+func Install(ctx context.Context, packages []string) error {
 	if os.Geteuid() != 0 {
 		return fmt.Errorf("the Debian packages %[1]s are missing and installing them needs root: run `apt-get install %[1]s` as root", strings.Join(packages, " "))
 	}
@@ -64,14 +65,14 @@ func Install(packages []string) error {
 	}
 	defer restore()
 	// The lists may be absent or older than the mirror.
-	if err := apt("update"); err != nil {
+	if err := apt(ctx, "update"); err != nil {
 		return err
 	}
-	return apt(append([]string{"install", "--yes", "--no-install-recommends"}, packages...)...)
+	return apt(ctx, append([]string{"install", "--yes", "--no-install-recommends"}, packages...)...)
 }
 
-func apt(args ...string) error {
-	command := exec.Command("apt-get", append([]string{"--quiet=2"}, args...)...)
+func apt(ctx context.Context, args ...string) error {
+	command := exec.CommandContext(ctx, "apt-get", append([]string{"--quiet=2"}, args...)...)
 	command.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
 	if output, err := command.CombinedOutput(); err != nil {
 		return fmt.Errorf("running %s: %w; it said:\n%s", command, err, output)
@@ -82,7 +83,7 @@ func apt(args ...string) error {
 // denyServices puts Debian's policy in place that no package starts a service, unless there is a
 // policy already, and returns what takes it away.
 func denyServices(path string) (func(), error) {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o755)
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o755) //nolint:gosec // Debian runs it as a program
 	if errors.Is(err, fs.ErrExist) {
 		return func() {}, nil
 	}

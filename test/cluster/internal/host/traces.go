@@ -1,6 +1,7 @@
 package host
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 // The folders outside the run folder that containerd, the CNI plugins and the kubelet write to, and
@@ -22,12 +24,12 @@ const (
 
 // RemoveTraces removes what the cluster of a run folder left in folders it shares with others. Its
 // programs must have ended, and its run folder must still be there.
-func RemoveTraces(folder string) error {
+func RemoveTraces(ctx context.Context, folder string) error {
 	err := errors.Join(
 		removeShimSockets(folder),
 		removeNetworkCache(folder),
 		removeLogLinks(folder),
-		removeDeadSocket(filepath.Join(devicePlugins, "kubelet.sock")),
+		removeDeadSocket(ctx, filepath.Join(devicePlugins, "kubelet.sock")),
 	)
 	for _, shared := range []string{shimSockets, networkCache, devicePlugins} {
 		os.Remove(shared)               //nolint:errcheck // what others have there keeps it
@@ -107,18 +109,22 @@ func removeLogLinks(folder string) error {
 }
 
 // removeDeadSocket removes a socket that nobody listens on.
-func removeDeadSocket(path string) error {
-	if info, err := os.Lstat(path); err != nil || info.Mode().Type() != fs.ModeSocket {
+func removeDeadSocket(ctx context.Context, path string) error {
+	connection, err := (&net.Dialer{}).DialContext(ctx, "unix", path)
+	switch {
+	case err == nil:
+		return connection.Close()
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return remove(path)
+	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	}
-	if connection, err := net.Dial("unix", path); err == nil {
-		return connection.Close()
-	}
-	return remove(path)
+	return fmt.Errorf("asking whether anybody listens on %s: %w", path, err)
 }
 
 func remove(path string) error {
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	err := os.Remove(path) //nolint:gosec // every caller has checked that the path is in a shared folder and the cluster's
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("removing %s: %w", path, err)
 	}
 	return nil

@@ -1,6 +1,7 @@
 package network
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -51,7 +52,7 @@ func Used() ([]netip.Prefix, error) {
 }
 
 // Ensure makes the namespace, its link to the host and its settings, each where it is missing.
-func (n Namespace) Ensure(subnet int) error {
+func (n Namespace) Ensure(ctx context.Context, subnet int) error {
 	if err := n.create(); err != nil {
 		return err
 	}
@@ -93,7 +94,7 @@ func (n Namespace) Ensure(subnet int) error {
 	if err := routeServices(inside, subnet); err != nil {
 		return err
 	}
-	return n.Do(func() error { return tune(subnet) })
+	return n.Do(func() error { return tune(ctx, subnet) })
 }
 
 func configure(handle *netlink.Handle, name string, address netip.Addr) error {
@@ -133,7 +134,7 @@ func routeServices(inside *netlink.Handle, subnet int) error {
 }
 
 // tune runs inside the namespace: /proc/sys/net shows each thread its own namespace's settings.
-func tune(subnet int) error {
+func tune(ctx context.Context, subnet int) error {
 	for name, value := range settings {
 		if err := os.WriteFile(filepath.Join("/proc/sys", name), []byte(value), 0); err != nil {
 			return fmt.Errorf("setting %s (is the kernel module br_netfilter there?): %w", name, err)
@@ -149,7 +150,7 @@ table ip atoll {
 	}
 }
 `, PodCIDR, uplink, Host(subnet))
-	command := exec.Command("nft", "-f", "-")
+	command := exec.CommandContext(ctx, "nft", "-f", "-")
 	command.Stdin = strings.NewReader(rules)
 	if output, err := command.CombinedOutput(); err != nil {
 		return fmt.Errorf("writing the masquerading rule with nft: %w: %s", err, output)

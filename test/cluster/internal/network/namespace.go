@@ -67,7 +67,7 @@ func (n Namespace) create() error {
 	if err := os.MkdirAll(namespaces, 0o755); err != nil {
 		return fmt.Errorf("making %s: %w", namespaces, err)
 	}
-	file, err := os.OpenFile(n.path(), os.O_CREATE|os.O_RDONLY, 0o444)
+	file, err := os.OpenFile(n.path(), os.O_CREATE|os.O_RDONLY, 0o444) //nolint:gosec // as iproute2 does
 	if err != nil {
 		return fmt.Errorf("making network namespace %s: %w", n.Name, err)
 	}

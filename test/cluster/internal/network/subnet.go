@@ -21,7 +21,7 @@ func prefix(subnet int) netip.Prefix { return netip.PrefixFrom(Host(subnet), 30)
 // the name, so that a cluster tends to get the same addresses again.
 func Choose(name string, used []netip.Prefix) (int, error) {
 	hash := fnv.New32a()
-	hash.Write([]byte(name)) //nolint:errcheck // a hash takes everything
+	hash.Write([]byte(name))
 	start := int(hash.Sum32() % subnets)
 	for i := range subnets {
 		subnet := (start+i)%subnets + 1

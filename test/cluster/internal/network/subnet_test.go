@@ -45,7 +45,7 @@ func TestAddresses(t *testing.T) {
 }
 
 func TestFreePortsAreDistinct(t *testing.T) {
-	ports, err := FreePorts([]string{"a", "b", "c"})
+	ports, err := FreePorts(t.Context(), []string{"a", "b", "c"})
 	if err != nil {
 		t.Fatal(err)
 	}

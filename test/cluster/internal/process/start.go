@@ -34,7 +34,7 @@ func Start(spec Spec) (Identity, error) {
 	}
 	defer log.Close() //nolint:errcheck // nothing was written through it
 
-	command := exec.Command(spec.Path, spec.Args...)
+	command := exec.Command(spec.Path, spec.Args...) //nolint:noctx // it outlives this command
 	command.Dir = spec.Folder
 	command.Stdout, command.Stderr = log, log
 	command.SysProcAttr = &syscall.SysProcAttr{Setsid: true}

@@ -86,7 +86,9 @@ func TestLockFailsOnAFolderRemovedMeanwhile(t *testing.T) {
 	failed := make(chan error)
 	go func() {
 		_, err := Lock(folder, func() {
-			os.RemoveAll(folder)
+			if err := os.RemoveAll(folder); err != nil {
+				t.Error(err)
+			}
 			unlock()
 		})
 		failed <- err
