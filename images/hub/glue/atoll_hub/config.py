@@ -71,7 +71,7 @@ def spawner_settings(c: Config, settings: Settings) -> None:
     spawner.default_storage_class = settings.servers.storageClassName
     spawner.priority_class_name = settings.servers.priorityClassName
     spawner.start_timeout = seconds(settings.servers.startTimeout)
-    spawner.http_timeout = 60
+    spawner.http_timeout = 120
     spawner.cmd = ["jupyterhub-singleuser"]
     spawner.default_url = "/lab"
     spawner.working_dir = HOME
