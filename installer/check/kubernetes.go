@@ -20,10 +20,10 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-const (
-	oldest  = "1.30.0"
-	maxSkew = 30 * time.Second
-)
+// Oldest is the oldest Kubernetes that works.
+const Oldest = "1.30.0"
+
+const maxSkew = 30 * time.Second
 
 func answers(_ context.Context, s *Subject) (string, error) {
 	if _, err := s.Cluster.Typed.Discovery().ServerVersion(); err != nil {
@@ -41,8 +41,8 @@ func kubernetesVersion(_ context.Context, s *Subject) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("reading the version %q: %w", info.GitVersion, err)
 	}
-	if got.LessThan(version.MustParseGeneric(oldest)) {
-		return "", fmt.Errorf("it is %s; the oldest that works is %s", info.GitVersion, oldest)
+	if got.LessThan(version.MustParseGeneric(Oldest)) {
+		return "", fmt.Errorf("it is %s; the oldest that works is %s", info.GitVersion, Oldest)
 	}
 	return info.GitVersion, nil
 }

@@ -77,7 +77,7 @@ type run struct {
 
 func addRun(c *cobra.Command) *run {
 	r := new(run)
-	c.Flags().DurationVar(&r.timeout, "timeout", 5*time.Minute, "how long one release may take to become ready")
+	c.Flags().DurationVar(&r.timeout, "timeout", 10*time.Minute, "how long one release may take to become ready")
 	c.Flags().Int64Var(&r.parallelism, "parallelism", 4, "how many releases are worked on at once")
 	return r
 }

@@ -6,6 +6,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/atoll-platform/atoll/installer/check"
 	"github.com/atoll-platform/atoll/installer/component"
 	"github.com/atoll-platform/atoll/installer/health"
 	"github.com/atoll-platform/atoll/installer/platform"
@@ -76,7 +77,7 @@ func (s *State) render(in component.Inputs) (map[string][]*unstructured.Unstruct
 		if err != nil {
 			return nil, err
 		}
-		version := ""
+		version := "v" + check.Oldest // until the cluster tells its own
 		if s.Helm != nil {
 			version = s.Helm.KubernetesVersion()
 		}

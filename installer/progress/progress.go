@@ -149,7 +149,7 @@ func (p *Printer) tick(every time.Duration) {
 
 func (p *Printer) beat() {
 	for _, s := range p.running {
-		if took := time.Since(s.started); took >= heartbeat {
+		if took := time.Since(s.started); took >= heartbeat && s.doing != "" {
 			p.line("…", s.name, s.doing, fmt.Sprintf("%.0fs", took.Seconds()))
 		}
 	}

@@ -84,7 +84,7 @@ func TestRender(t *testing.T) {
 }
 
 func TestRenderRefusesValuesOutsideTheSchema(t *testing.T) {
-	_, err := Render(Request{Name: "rel", Namespace: "ns", Chart: small(t), Values: map[string]any{"suffix": "three"}}, "")
+	_, err := Render(Request{Name: "rel", Namespace: "ns", Chart: small(t), Values: map[string]any{"suffix": "three"}}, "v1.33.1")
 	if err == nil || !strings.Contains(err.Error(), "suffix") || !strings.Contains(err.Error(), "'one', 'two'") {
 		t.Errorf("error is %v", err)
 	}

@@ -8,23 +8,20 @@ import (
 )
 
 // Render returns the manifest of the release that is wanted without asking any cluster: it finds
-// values that the chart's schema refuses and templates that fail. An empty version of Kubernetes
-// means the one this package was built for.
+// values that the chart's schema refuses and templates that fail. kubernetes is the version to
+// render for.
 func Render(req Request, kubernetes string) (string, error) {
 	chart, err := req.Chart.load()
 	if err != nil {
 		return "", err
 	}
+	version, err := chartutil.ParseKubeVersion(kubernetes)
+	if err != nil {
+		return "", fmt.Errorf("reading the Kubernetes version %q: %w", kubernetes, err)
+	}
 	install := action.NewInstall(new(action.Configuration))
 	install.ClientOnly, install.DryRun, install.SkipCRDs, install.PostRenderer = true, true, true, keepData{}
-	install.ReleaseName, install.Namespace = req.Name, req.Namespace
-	if kubernetes != "" {
-		version, err := chartutil.ParseKubeVersion(kubernetes)
-		if err != nil {
-			return "", fmt.Errorf("reading the Kubernetes version %q: %w", kubernetes, err)
-		}
-		install.KubeVersion = version
-	}
+	install.ReleaseName, install.Namespace, install.KubeVersion = req.Name, req.Namespace, version
 	rel, err := install.Run(chart, deepCopy(req.Values))
 	if err != nil {
 		return "", fmt.Errorf("rendering release %s/%s: %w", req.Namespace, req.Name, err)
