@@ -6,7 +6,7 @@ KUBERNETES_VERSION := $(shell awk '$$1 == "k8s.io/kubernetes" {print $$2}' $(CLU
 KUBERNETES_MINOR := $(word 2,$(subst ., ,$(KUBERNETES_VERSION)))
 
 # Static: no C compiler is needed, and the same file runs on the host and in an image without a libc.
-cluster_build = GOFLAGS=-buildvcs=false go build -tags notest,grpcnotrace
+cluster_build = CGO_ENABLED=0 GOFLAGS=-buildvcs=false go build -tags notest,grpcnotrace
 kubernetes_ldflags = -s -w $(foreach package,k8s.io/component-base/version k8s.io/client-go/pkg/version,\
 	-X $(package).gitVersion=$(KUBERNETES_VERSION) -X $(package).gitMajor=1 -X $(package).gitMinor=$(KUBERNETES_MINOR) \
 	-X $(package).gitTreeState=clean -X $(package).gitCommit=none)
