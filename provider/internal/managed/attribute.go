@@ -20,8 +20,11 @@ var (
 // Terraform's element is another.
 func attributeOf(field string) path.Path {
 	field = strings.TrimPrefix(strings.TrimPrefix(field, "."), "spec.")
-	if field == "metadata.name" {
+	switch field {
+	case "metadata.name":
 		return path.Root("name")
+	case "spec":
+		return path.Empty()
 	}
 	at := path.Empty()
 	for _, part := range partPattern.FindAllStringSubmatch(field, -1) {
