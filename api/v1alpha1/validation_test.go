@@ -161,8 +161,14 @@ func TestAccepted(t *testing.T) {
 	}{
 		{"a workspace", goodWorkspace, nil},
 		{"a workspace with what is required only", goodWorkspace, []edit{
-			{"spec.members", nil}, {"spec.home", nil}, {"spec.culling", nil}, {"spec.costCenter", nil},
-			{"spec.classificationCeiling", nil}, {"spec.deletionPolicy", nil}, {"spec.quota.gpus", nil}, {"spec.quota.servers", nil},
+			{"spec.members", nil},
+			{"spec.home", nil},
+			{"spec.culling", nil},
+			{"spec.costCenter", nil},
+			{"spec.classificationCeiling", nil},
+			{"spec.deletionPolicy", nil},
+			{"spec.quota.gpus", nil},
+			{"spec.quota.servers", nil},
 		}},
 		{"a workspace with the longest name", goodWorkspace, []edit{{"metadata.name", strings.Repeat("a", 40)}}},
 		{"amounts as numbers", goodWorkspace, []edit{{"spec.quota.cpu", int64(8)}, {"spec.quota.memory", int64(1 << 34)}}},

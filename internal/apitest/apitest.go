@@ -16,9 +16,12 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/zap/zapcore"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 	"sigs.k8s.io/yaml"
 
 	"github.com/atoll-platform/atoll/api/crds"
@@ -47,6 +50,8 @@ func Start() (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	// controller-runtime complains where nobody has said what becomes of its logs.
+	log.SetLogger(zap.New(zap.WriteTo(os.Stderr), zap.Level(zapcore.ErrorLevel)))
 	env := &envtest.Environment{
 		BinaryAssetsDirectory:    assets,
 		CRDs:                     kinds,
@@ -113,7 +118,7 @@ func assets() (string, error) {
 		dir = filepath.Join(filepath.Dir(file), "..", "..", "bin", "assets")
 	}
 	for _, name := range []string{"etcd", "kube-apiserver"} {
-		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil { //nolint:gosec // whoever runs the tests names the folder
 			return "", fmt.Errorf("the tests need a real API server, and %s is not there: run `make assets`, "+
 				"or set %s to a folder with etcd and kube-apiserver", filepath.Join(dir, name), assetsVariable)
 		}

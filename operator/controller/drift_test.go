@@ -50,6 +50,17 @@ func TestDeletedObjectsComeBack(t *testing.T) {
 	settled(t, "deleted", v1alpha1.ReasonReady)
 }
 
+func TestDeletedNamespaceIsMadeAgain(t *testing.T) {
+	create(t, newWorkspace("lost"), v1alpha1.ReasonReady)
+	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "ws-lost"}}
+	if err := admin.Delete(ctx, ns); err != nil {
+		t.Fatal(err)
+	}
+	settled(t, "lost", v1alpha1.ReasonProgressing)
+	finalize(t, ns.Name)
+	settled(t, "lost", v1alpha1.ReasonReady)
+}
+
 func TestEditedObjectsAreRestored(t *testing.T) {
 	create(t, newWorkspace("edited"), v1alpha1.ReasonReady)
 	in := metav1.ObjectMeta{Namespace: "ws-edited"}

@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/zap/zapcore"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -21,9 +20,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/rest"
-	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
@@ -51,8 +48,8 @@ var (
 	admin client.WithWatch
 	// operator is the client of the controllers under test.
 	operator manager.Manager
-	// writes counts what the controllers send to change something.
-	writes = &counter{}
+	// writes counts what the controllers send to change something, and reads what they ask for beside their watches.
+	writes, reads = &counter{}, &counter{}
 
 	workspaceOptions = workspace.Options{
 		HubURL:      "https://hub.example.com/hub/home",
@@ -93,7 +90,6 @@ func run(m *testing.M) (code int) {
 
 // start installs the operator's rights and runs its controllers until the context ends.
 func start(running context.Context, cfg *rest.Config) (<-chan struct{}, error) {
-	ctrl.SetLogger(zap.New(zap.WriteTo(os.Stderr), zap.Level(zapcore.ErrorLevel)))
 	scheme, err := controller.Scheme()
 	if err != nil {
 		return nil, err
@@ -110,7 +106,7 @@ func start(running context.Context, cfg *rest.Config) (<-chan struct{}, error) {
 		UserName: "system:serviceaccount:" + namespace + ":" + account,
 		Groups:   []string{"system:serviceaccounts", "system:serviceaccounts:" + namespace, "system:authenticated"},
 	}
-	own.Wrap(writes.wrap)
+	own.Wrap(count)
 	operator, err = manager.New(own, manager.Options{
 		Scheme:                  scheme,
 		Cache:                   controller.Cache(),
@@ -198,18 +194,26 @@ func countQuotas(running context.Context) {
 	}
 }
 
-// counter counts requests that change something.
+// counter counts requests.
 type counter struct {
 	n    atomic.Int64
 	last atomic.Value
 }
 
-func (c *counter) wrap(next http.RoundTripper) http.RoundTripper {
+func (c *counter) add(r *http.Request) {
+	c.n.Add(1)
+	c.last.Store(r.Method + " " + r.URL.Path)
+}
+
+// count tells the controllers' requests apart. Leases, events and watches are not what a reconciliation does.
+func count(next http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(r *http.Request) (*http.Response, error) {
-		bookkeeping := strings.Contains(r.URL.Path, "/leases") || strings.Contains(r.URL.Path, "/events")
-		if r.Method != http.MethodGet && !bookkeeping {
-			c.n.Add(1)
-			c.last.Store(r.Method + " " + r.URL.Path)
+		switch {
+		case strings.Contains(r.URL.Path, "/leases") || strings.Contains(r.URL.Path, "/events"):
+		case r.Method != http.MethodGet:
+			writes.add(r)
+		case !r.URL.Query().Has("watch"):
+			reads.add(r)
 		}
 		return next.RoundTrip(r)
 	})

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/atoll-platform/atoll/api/v1alpha1"
+	"github.com/atoll-platform/atoll/internal/person"
 )
 
 func TestMemberLeaves(t *testing.T) {
@@ -58,6 +59,19 @@ func TestMemberChangesRole(t *testing.T) {
 	if got := subjects(t, "ws-promote", "atoll-workspace-member"); !slices.Equal(got, []string{"Group analysts"}) {
 		t.Errorf("members are %v", got)
 	}
+}
+
+func TestPeopleWhoCannotBeToldApart(t *testing.T) {
+	impostor := person.Slug("ada.lovelace")
+	ws := create(t, newWorkspace("apart", func(ws *v1alpha1.Workspace) {
+		ws.Spec.Owner = "ada.lovelace"
+		ws.Spec.Members = []v1alpha1.Member{{Kind: v1alpha1.MemberUser, Name: impostor, Role: v1alpha1.RoleMember}}
+	}), v1alpha1.ReasonInvalid)
+	if c := ready(ws); !strings.Contains(c.Message, `"ada.lovelace" and "`+impostor+`"`) {
+		t.Errorf("Ready is %+v", c)
+	}
+	update(t, "apart", func(ws *v1alpha1.Workspace) { ws.Spec.Members[0].Name = "Ada.Lovelace-2" })
+	settled(t, "apart", v1alpha1.ReasonReady)
 }
 
 func TestHomeOfTheHubIsTakenOver(t *testing.T) {

@@ -203,8 +203,8 @@ func TestWorkspace(t *testing.T) {
 
 	t.Run("the operator owns nothing of spec", func(t *testing.T) {
 		for _, entry := range ws.ManagedFields {
-			if entry.Manager == "atoll-operator" && strings.Contains(string(entry.FieldsV1.Raw), `"f:spec"`) {
-				t.Errorf("the operator wrote %s", entry.FieldsV1.Raw)
+			if entry.Manager == "atoll-operator" && strings.Contains(entry.FieldsV1.GetRawString(), `"f:spec"`) {
+				t.Errorf("the operator wrote %s", entry.FieldsV1.GetRawString())
 			}
 		}
 	})

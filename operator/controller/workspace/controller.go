@@ -99,8 +99,12 @@ func (c *Controller) Reconcile(ctx context.Context, ws *v1alpha1.Workspace) (rec
 	return reconcile.Result{RequeueAfter: after}, err
 }
 
-// apply applies every concern. One that fails does not hold up the others, but for the namespace, which all are in.
+// apply applies every concern. One that fails does not hold up the others, but for the namespace, which all are in,
+// and for people who cannot be told apart.
 func (c *Controller) apply(ctx context.Context, ws *v1alpha1.Workspace) error {
+	if err := member.Distinct(ws); err != nil {
+		return err
+	}
 	if err := namespace.Ensure(ctx, c.writer, c.live, ws); err != nil {
 		return err
 	}

@@ -17,7 +17,10 @@ const noteLimit = 1024
 func (c *Controller) announce(before, after *v1alpha1.Workspace) {
 	was := meta.FindStatusCondition(before.Status.Conditions, v1alpha1.ConditionReady)
 	is := meta.FindStatusCondition(after.Status.Conditions, v1alpha1.ConditionReady)
-	if is == nil || is.Reason == v1alpha1.ReasonProgressing || is.Reason == v1alpha1.ReasonDeleting || (was != nil && was.Status == is.Status && was.Reason == is.Reason) {
+	if is.Reason == v1alpha1.ReasonProgressing || is.Reason == v1alpha1.ReasonDeleting {
+		return
+	}
+	if was != nil && was.Status == is.Status && was.Reason == is.Reason {
 		return
 	}
 	kind := corev1.EventTypeWarning
