@@ -20,8 +20,21 @@ func newStatus() *cobra.Command {
 		Long: `status tells how the five subclusters and their components are. It changes nothing, and exits
 with 1 when something is not ready.
 
-A component is ready, notReady, missing or disabled; the reason says why. The JSON is stable:
-fields are added, never renamed.`,
+A component is ready, notReady, missing or disabled; the reason says why.
+
+The JSON is stable: fields are added, never renamed.
+
+  platform, version     name of the platform, and of the atoll that installed it
+  hubURL, issuer        where people reach the hub and sign in
+  ready                 whether all subclusters are
+  subclusters[]         name, namespace, ready, and components[]:
+    name                name of the component and of its Helm release
+    state               ready, notReady, missing or disabled
+    version, appVersion version of the software
+    chartVersion        version of the chart
+    revision            revision of the release
+    images              what its pods run
+    health, reason      healthy, unhealthy, missing or disabled, and why`,
 		Example: `  atoll status
 
   # the components that are not ready

@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"crypto/rand"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -86,6 +87,21 @@ func TestRender(t *testing.T) {
 func TestRenderRefusesValuesOutsideTheSchema(t *testing.T) {
 	_, err := Render(Request{Name: "rel", Namespace: "ns", Chart: small(t), Values: map[string]any{"suffix": "three"}}, "v1.33.1")
 	if err == nil || !strings.Contains(err.Error(), "suffix") || !strings.Contains(err.Error(), "'one', 'two'") {
+		t.Errorf("error is %v", err)
+	}
+}
+
+func TestRenderRefusesWhatNoSecretCanHold(t *testing.T) {
+	fsys := files()
+	noise := make([]byte, 2<<20)
+	_, _ = rand.Read(noise)
+	fsys["app/small/noise.bin"] = &fstest.MapFile{Data: noise}
+	chart, err := LoadFS(fsys, "app/small", "lib")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = Render(Request{Name: "rel", Namespace: "ns", Chart: chart}, "v1.33.1")
+	if err == nil || !strings.Contains(err.Error(), "use a smaller chart") {
 		t.Errorf("error is %v", err)
 	}
 }
