@@ -20,6 +20,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/rest"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
@@ -39,7 +40,7 @@ const (
 	account   = "operator"
 	namespace = "atoll-directory"
 	// soon is how long a test waits for the operator.
-	soon = 20 * time.Second
+	soon = time.Minute
 )
 
 var (
@@ -114,6 +115,9 @@ func start(running context.Context, cfg *rest.Config) (<-chan struct{}, error) {
 		LeaderElection:          true,
 		LeaderElectionID:        "atoll-operator",
 		LeaderElectionNamespace: namespace,
+		// Nobody else wants to lead, and a busy machine may be late to renew.
+		LeaseDuration: ptr.To(3 * time.Minute),
+		RenewDeadline: ptr.To(2 * time.Minute),
 	})
 	if err != nil {
 		return nil, err
