@@ -13,8 +13,13 @@ import (
 )
 
 // testDestroy: nothing of the platform stays but people's homes, and it says where they are.
+// Its own data goes only to those who name it.
 func testDestroy(t *testing.T, p *platform) {
-	out := p.output(t, p.bin("atoll"), "destroy", "--context", p.context(), "--yes")
+	refused, err := p.try(t, p.bin("atoll"), "destroy", "--context", p.context(), "--delete-data", "--confirm", "another")
+	require.Error(t, err)
+	require.Contains(t, refused, "nothing was removed")
+
+	out := p.output(t, p.bin("atoll"), "destroy", "--context", p.context(), "--delete-data", "--confirm", "demo")
 	require.Contains(t, out, "ws-fraud", "destroy must say where the homes are")
 
 	c := p.client(t)

@@ -12,10 +12,10 @@ import (
 // testMetrics: Prometheus scrapes every component, and every target is up.
 func testMetrics(t *testing.T, p *platform) {
 	rest := p.clientset(t).CoreV1().RESTClient()
-	want := []string{"operator", "hub", "proxy", "keycloak", "metrics", "objectstore"}
+	want := []string{"operator", "hub", "proxy", "identity", "metrics", "objectstore"}
 	var last map[string]string
 	eventually(t, 2*time.Minute, "every component to be scraped", func(ctx context.Context) (bool, error) {
-		data, err := rest.Get().Namespace("atoll-system").Resource("services").Name("prometheus:9090").
+		data, err := rest.Get().Namespace("atoll-system").Resource("services").Name("metrics:9090").
 			SubResource("proxy").Suffix("api/v1/targets").Param("state", "active").DoRaw(ctx)
 		if err != nil {
 			return false, err

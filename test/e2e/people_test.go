@@ -88,7 +88,7 @@ except OSError as e:
 	require.Equal(t, "open", dial("objectstore.atoll-data.svc", 7070))
 	require.Equal(t, "closed", dial("kubernetes.default.svc", 443), "the API server")
 	require.Equal(t, "closed", dial("keycloak.atoll-system.svc", 8080), "the identity provider's Service")
-	require.Equal(t, "closed", dial("prometheus.atoll-system.svc", 9090), "the metrics")
+	require.Equal(t, "closed", dial("metrics.atoll-system.svc", 9090), "the metrics")
 
 	// The rights: ada's token, read inside the pod and tried where the network lets it through.
 	token := run(`print(open('/var/run/secrets/kubernetes.io/serviceaccount/token').read())`)
