@@ -17,7 +17,7 @@ import (
 // session speaks the protocol to the provider as Terraform does, without the command line: it is
 // quick, it sees what Terraform hides, and it counts requests of one step.
 type session struct {
-	t      *testing.T
+	t      testing.TB
 	api    tfprotov6.ProviderServer
 	schema *tfprotov6.GetProviderSchemaResponse
 	// problems are the diagnostics of the last step.
@@ -35,7 +35,7 @@ type object struct {
 // unknown stands for a value that is not known yet in the JSON of a configuration.
 const unknown = "<unknown>"
 
-func newSession(t *testing.T, config string) *session {
+func newSession(t testing.TB, config string) *session {
 	t.Helper()
 	s := &session{t: t, api: providerserver.NewProtocol6(provider.New("test")())()}
 	var err error
@@ -52,7 +52,7 @@ func newSession(t *testing.T, config string) *session {
 }
 
 // connected is a session on the test's server.
-func connected(t *testing.T) *session {
+func connected(t testing.TB) *session {
 	t.Helper()
 	s := newSession(t, fmt.Sprintf(`{"host": %q}`, server.URL))
 	server.Requests.Reset()
