@@ -46,7 +46,7 @@ unless --delete-data is given; then --confirm must name the platform.`,
 		}
 		s := newState(connection, r, c.ErrOrStderr())
 		s.DeleteData = deleteData
-		s.Confirm = func(platform string) error {
+		s.Confirm = func(platform, what string) error {
 			switch {
 			case name == platform:
 				return nil
@@ -55,7 +55,7 @@ unless --delete-data is given; then --confirm must name the platform.`,
 			case yes && !deleteData:
 				return nil
 			}
-			return ask(c, platform)
+			return ask(c, platform, what)
 		}
 		err := phase.Run(c.Context(), s, phase.Destroy)
 		s.Progress.Close()
@@ -74,11 +74,11 @@ unless --delete-data is given; then --confirm must name the platform.`,
 }
 
 // ask wants the platform's name typed, since yes is typed too easily.
-func ask(c *cobra.Command, platform string) error {
+func ask(c *cobra.Command, platform, what string) error {
 	if f, ok := c.InOrStdin().(*os.File); !ok || !term.IsTerminal(int(f.Fd())) {
 		return fmt.Errorf("confirming: there is no terminal to ask on; give --confirm %s", platform)
 	}
-	_, _ = fmt.Fprintf(c.ErrOrStderr(), "\nType the platform's name, %s, to remove it: ", platform)
+	_, _ = fmt.Fprintf(c.ErrOrStderr(), "\n%s\nType the platform's name, %s, to remove it: ", what, platform)
 	line, err := bufio.NewReader(c.InOrStdin()).ReadString('\n')
 	if err != nil {
 		return fmt.Errorf("confirming: reading the answer: %w", err)

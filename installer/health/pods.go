@@ -17,13 +17,9 @@ const revisionAnnotation = "deployment.kubernetes.io/revision"
 // pods returns the pods of a workload. current narrows them to those of its newest revision: an
 // old pod may well fail while the one that replaces it starts.
 func pods(ctx context.Context, c *cluster.Cluster, workload *unstructured.Unstructured, current bool) ([]corev1.Pod, error) {
-	selector, found, err := unstructured.NestedMap(workload.Object, "spec", "selector")
-	if err != nil || !found {
-		return nil, nil
-	}
-	match, _, err := unstructured.NestedStringMap(selector, "matchLabels")
-	if err != nil || len(match) == 0 {
-		return nil, nil
+	match, _, _ := unstructured.NestedStringMap(workload.Object, "spec", "selector", "matchLabels")
+	if len(match) == 0 {
+		return nil, nil // it is no workload
 	}
 	if current {
 		key, value, err := revision(ctx, c, workload, match)

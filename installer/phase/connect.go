@@ -3,16 +3,22 @@ package phase
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"net"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/version"
 
 	"github.com/atoll-platform/atoll/installer/cluster"
 	"github.com/atoll-platform/atoll/installer/progress"
 	"github.com/atoll-platform/atoll/internal/helm"
 )
+
+// connectTries is how often a cluster is asked that does not answer in time.
+const connectTries = 3
 
 // connect makes the clients and detects what values depend on.
 func connect(ctx context.Context, s *State, _ *progress.Step) (string, error) {
@@ -24,7 +30,7 @@ func connect(ctx context.Context, s *State, _ *progress.Step) (string, error) {
 		s.Cluster = c
 	}
 	s.Result.Context = s.Cluster.Context
-	version, err := s.Cluster.Typed.Discovery().ServerVersion()
+	info, err := s.serverVersion()
 	if err != nil {
 		return "", fmt.Errorf("connecting to the cluster at %s: %w; see that it is up and that --context and --kubeconfig name it", s.Cluster.Config.Host, err)
 	}
@@ -36,7 +42,19 @@ func connect(ctx context.Context, s *State, _ *progress.Step) (string, error) {
 		return "", fmt.Errorf("listing the cluster's nodes: %w", err)
 	}
 	s.Detected.Host = firstAddress(nodes.Items)
-	return fmt.Sprintf("%s, Kubernetes %s, %d node(s)", s.Cluster.Context, version.GitVersion, len(nodes.Items)), nil
+	return fmt.Sprintf("%s, Kubernetes %s, %d node(s)", s.Cluster.Context, info.GitVersion, len(nodes.Items)), nil
+}
+
+// serverVersion forgives an API server that is slow for a moment, not one that refuses.
+func (s *State) serverVersion() (info *version.Info, err error) {
+	for range connectTries {
+		info, err = s.Cluster.Typed.Discovery().ServerVersion()
+		var slow net.Error
+		if !errors.As(err, &slow) || !slow.Timeout() {
+			return info, err
+		}
+	}
+	return nil, err
 }
 
 // firstAddress is the internal address of the node that comes first by name: the same in every run.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -19,6 +20,8 @@ const workspaceLabel = "atoll.dev/workspace"
 // Inventory is what of a platform is in a cluster.
 type Inventory struct {
 	Name string
+	// Releases are what was installed, as namespace/name.
+	Releases []string
 	// Namespaces of subclusters that exist, with the volume claims in each.
 	Namespaces map[string][]string
 	// Homes are the volume claims in the namespaces of workspaces, by namespace.
@@ -49,6 +52,15 @@ func (s *State) takeInventory(ctx context.Context) (Inventory, error) {
 	own := map[string]bool{}
 	for _, subcluster := range component.Subclusters {
 		own[component.Namespace(subcluster)] = true
+	}
+	for _, c := range s.everything() {
+		rel, err := s.Helm.Get(c.Namespace(), c.Name)
+		if err != nil {
+			return inv, err
+		}
+		if rel != nil {
+			inv.Releases = append(inv.Releases, rel.Namespace+"/"+rel.Name)
+		}
 	}
 	list, err := s.Cluster.Typed.CoreV1().Namespaces().List(ctx, metav1.ListOptions{})
 	if err != nil {
@@ -89,7 +101,19 @@ func (i Inventory) String() string {
 	for _, c := range i.Homes {
 		homes += len(c)
 	}
-	return fmt.Sprintf("%d namespaces with %d volume claims, %d workspaces with %d homes", len(i.Namespaces), claims, len(i.Homes), homes)
+	return fmt.Sprintf("%d releases, %d namespaces with %d volume claims, %d workspaces with %d homes",
+		len(i.Releases), len(i.Namespaces), claims, len(i.Homes), homes)
+}
+
+// removal lists, for the person who is asked, what would go and what would stay.
+func (i Inventory) removal(deleteData bool) string {
+	goes, stays := i.Releases, i.homes()
+	if deleteData {
+		goes = slices.Concat(goes, i.data())
+	} else {
+		stays = slices.Concat(i.data(), stays)
+	}
+	return "To be removed:\n  " + strings.Join(goes, "\n  ") + "\nTo be kept:\n  " + strings.Join(stays, "\n  ") + "\n"
 }
 
 // data lists the volume claims of the platform itself, as namespace/name.
@@ -105,6 +129,7 @@ func flatten(byNamespace map[string][]string) []string {
 			out = append(out, ns+"/"+c)
 		}
 	}
+	slices.Sort(out)
 	return out
 }
 
@@ -114,7 +139,8 @@ func confirm(_ context.Context, s *State, _ *progress.Step) (string, error) {
 	if name == "" {
 		name = "unfinished" // a bootstrap that failed early leaves no record of the name
 	}
-	if err := s.Confirm(name); err != nil {
+	ask := func() error { return s.Confirm(name, s.left.removal(s.DeleteData)) }
+	if err := s.Progress.Aside(ask); err != nil {
 		return "", err
 	}
 	if s.DeleteData {

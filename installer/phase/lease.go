@@ -21,8 +21,8 @@ const leaseName = "atoll-installer"
 
 // How long a lease lasts that nobody renews, and how often its holder does.
 const (
-	leaseDuration = 15 * time.Second
-	leaseRenewal  = 4 * time.Second
+	leaseDuration = 30 * time.Second
+	leaseRenewal  = 5 * time.Second
 )
 
 var errLeaseLost = errors.New("the Lease " + leaseName + " was taken over by another run; this one stops")

@@ -74,8 +74,9 @@ type State struct {
 
 	// DeleteData lets Destroy remove the platform's own volumes.
 	DeleteData bool
-	// Confirm asks a person before Destroy removes the platform of that name.
-	Confirm func(name string) error
+	// Confirm asks a person before Destroy removes the platform of that name; what says what goes
+	// and what stays.
+	Confirm func(name, what string) error
 
 	Platform *v1alpha1.Platform
 	Helm     *helm.Client

@@ -107,7 +107,7 @@ func state(t *testing.T, platform string) *State {
 		Poll:        50 * time.Millisecond,
 		Parallelism: 3,
 		Progress:    p,
-		Confirm:     func(string) error { return nil },
+		Confirm:     func(string, string) error { return nil },
 	}
 }
 

@@ -32,6 +32,7 @@ type Printer struct {
 	mu      sync.Mutex
 	running []*Step
 	frame   int
+	aside   bool
 	stop    chan struct{}
 	stopped sync.WaitGroup
 }
@@ -59,6 +60,20 @@ func (p *Printer) Close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.clear()
+}
+
+// Aside keeps the live line away while do talks with a person.
+func (p *Printer) Aside(do func() error) error {
+	p.setAside(true)
+	defer p.setAside(false)
+	return do()
+}
+
+func (p *Printer) setAside(aside bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.clear()
+	p.aside = aside
 }
 
 // Step is one thing under way.
@@ -156,7 +171,7 @@ func (p *Printer) beat() {
 }
 
 func (p *Printer) draw() {
-	if len(p.running) == 0 {
+	if len(p.running) == 0 || p.aside {
 		return
 	}
 	frames := []rune("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")

@@ -187,7 +187,7 @@ func explain(err error) error {
 		return fmt.Errorf("the chart with its rendered objects is larger than the 1 MiB that a release's Secret can hold; use a smaller chart: %w", err)
 	case strings.Contains(text, "cannot be imported into the current release"):
 		return fmt.Errorf("an object of that name belongs to somebody else; remove or rename it, or disable the component: %w", err)
-	case strings.Contains(text, "field is immutable"):
+	case strings.Contains(text, "field is immutable"), strings.Contains(text, "may not be changed"), strings.Contains(text, "updates to statefulset spec"):
 		return fmt.Errorf("a field that Kubernetes never changes would change; undo that value in platform.yaml, or remove the object named here if its data is not needed: %w", err)
 	}
 	return err
