@@ -39,7 +39,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-async def eventually(check, what: str, seconds: float = 15):
+async def eventually(check, what: str, seconds: float = 60):
     """Waits until check returns something true, and returns it."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -90,7 +90,7 @@ def hub_config(provider, tmp_path_factory) -> Path:
         "stateFolder": str(folder),
         "secretsFolder": str(folder),
         "oidc": {"issuer": provider.issuer, "clientID": "atoll-hub", "adminGroup": "platform"},
-        "servers": {"hubURL": f"http://127.0.0.1:{port}", "placement": "Required", "startTimeout": "20s"},
+        "servers": {"hubURL": f"http://127.0.0.1:{port}", "placement": "Required", "startTimeout": "90s"},
         "culling": {"every": "1s"},
     }
     path = folder / "hub.yaml"

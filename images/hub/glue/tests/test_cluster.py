@@ -157,7 +157,7 @@ async def spawner(live, hub_config):
     shipped.WorkspaceSpawner.placement = "Relaxed"
     # Priority classes come with the application subcluster, which is not here.
     shipped.WorkspaceSpawner.priority_class_name = ""
-    shipped.WorkspaceSpawner.start_timeout = 11
+    shipped.WorkspaceSpawner.start_timeout = 20
     namespace = {"metadata": {"name": "ws-fraud"}}
     if not live.api.exists("/api/v1/namespaces/ws-fraud"):
         live.api.create("/api/v1/namespaces", namespace)
@@ -191,7 +191,7 @@ async def test_a_real_api_takes_what_the_spawner_makes(live, spawner):
     with pytest.raises(Refused) as refused:
         await spawner.start()
     assert refused.value.status_code == 504
-    assert "did not start within 11 seconds" in refused.value.jupyterhub_message
+    assert "did not start within 20 seconds" in refused.value.jupyterhub_message
     pod = live.api.request("GET", "/api/v1/namespaces/ws-fraud/pods/notebook-ada")
     assert pod["spec"]["serviceAccountName"] == "person-ada"
     assert pod["spec"]["containers"][0]["resources"]["limits"] == {"cpu": "2", "memory": "1536Mi"}
@@ -216,7 +216,7 @@ async def test_a_real_quota_is_explained(live, spawner):
 
 
 async def eventually_refused(spawner, words):
-    deadline = asyncio.get_running_loop().time() + 30
+    deadline = asyncio.get_running_loop().time() + 120
     while True:
         with pytest.raises(Refused) as refused:
             await spawner.start()
