@@ -154,8 +154,9 @@ build() {
   fi
   prepare
   context=$(stage "$name")
+  : >"$log"
   if [[ $name == base ]]; then
-    build_rootfs "$context" >"$log" 2>&1 || { tail -n 20 "$log" >&2; fail "the root file system of base failed: all of it is in $log"; }
+    build_rootfs "$context" >>"$log" 2>&1 || { tail -n 20 "$log" >&2; fail "the root file system of base failed: all of it is in $log"; }
   fi
   bud bud --layers --force-rm --format docker --build-arg "BASE=$base" --label "org.opencontainers.image.version=$version" \
     --volume "$root/$home:/root" --volume "$root/$apt:/etc/apt" --volume "$root/$out/cache/apt:/var/cache/apt" \

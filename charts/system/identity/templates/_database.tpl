@@ -31,10 +31,6 @@ Takes the root context.
     secretKeyRef:
       name: {{ .Values.database.postgres.secret }}
       key: password
-- name: KC_HEALTH_ENABLED
-  value: "true"
-- name: KC_METRICS_ENABLED
-  value: "true"
 {{- end }}
 {{- end }}
 
