@@ -169,6 +169,22 @@ func TestHomesThatDoNotFit(t *testing.T) {
 	settled(t, "small", v1alpha1.ReasonReady)
 }
 
+func TestHomesWaitForTheQuota(t *testing.T) {
+	ws := create(t, newWorkspace("uncounted"), v1alpha1.ReasonProgressing)
+	if c := ready(ws); c.Status != metav1.ConditionFalse || !strings.Contains(c.Message, "quota") {
+		t.Errorf("Ready is %+v", c)
+	}
+	if got := names(t, &corev1.PersistentVolumeClaimList{}, uncounted); len(got) > 0 {
+		t.Errorf("homes %v were made before the quota could refuse them", got)
+	}
+	use(t, uncounted, "servers", map[corev1.ResourceName]string{"pods": "0"})
+	use(t, uncounted, "workspace", map[corev1.ResourceName]string{"limits.cpu": "0", "limits.memory": "0", "requests.storage": "0", "requests.nvidia.com/gpu": "0"})
+	settled(t, "uncounted", v1alpha1.ReasonReady)
+	if got := names(t, &corev1.PersistentVolumeClaimList{}, uncounted); len(got) != 3 {
+		t.Errorf("homes are %v", got)
+	}
+}
+
 // bind marks a claim as bound, as the volume controller would.
 func bind(t testing.TB, namespace, name string) {
 	t.Helper()

@@ -126,11 +126,12 @@ func TestProfileCountsItsUsers(t *testing.T) {
 		}
 		return nil
 	})
+	update(t, "counts-b", func(ws *v1alpha1.Workspace) { ws.Spec.Profiles = []string{"other"} })
+	eventually(t, "a workspace that no longer allows it is not counted", counts(1, 1))
 	if err := admin.Delete(ctx, server, client.GracePeriodSeconds(0)); err != nil {
 		t.Fatal(err)
 	}
-	update(t, "counts-b", func(ws *v1alpha1.Workspace) { ws.Spec.Profiles = []string{"other"} })
-	eventually(t, "what went is no longer counted", counts(1, 0))
+	eventually(t, "a server that is gone is not counted", counts(1, 0))
 }
 
 // startServer makes the pod that the hub would make.
