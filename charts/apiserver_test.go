@@ -170,7 +170,7 @@ func testWorkspaceRoles(t *testing.T, admin client.Client) {
 		"atoll-workspace-owner":  append([]string{"delete pods", "list persistentvolumeclaims", "get resourcequotas"}, member...),
 		"atoll-hub-spawner": append([]string{
 			"list events", "create pods", "delete pods", "create persistentvolumeclaims", "list persistentvolumeclaims",
-			"create serviceaccounts", "get serviceaccounts",
+			"create serviceaccounts", "get serviceaccounts", "create secrets", "update secrets", "delete secrets",
 		}, look...),
 	}
 	asked := map[string]bool{
