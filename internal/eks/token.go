@@ -111,7 +111,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if token, err = t.tokens.get(r.Context()); err != nil {
 		return resp, nil //nolint:nilerr // the refusal says more than the failed renewal
 	}
-	resp.Body.Close()
+	_ = resp.Body.Close()
 	return t.send(again, token)
 }
 

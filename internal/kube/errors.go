@@ -69,7 +69,8 @@ func (s *Store[T]) explain(doing, name string, err error) error {
 	}
 	reason, details := status.Status().Reason, status.Status().Details
 	if reason == metav1.StatusReasonNotFound {
-		if name != "" && ofObject(details) {
+		// A proxy's 404, or the server's for an unknown kind, does not name the object.
+		if name != "" && details != nil && details.Name == name {
 			return fmt.Errorf("%s %s: %w", doing, object, ErrNotFound)
 		}
 		return fmt.Errorf("%s %s: %w %s of %s", doing, object, ErrKindMissing, s.kind.Name, s.kind.Resource().GroupVersion())
@@ -94,20 +95,6 @@ func (s *Store[T]) explain(doing, name string, err error) error {
 		return fmt.Errorf("%s: %w", doing, &InvalidError{Object: object, Fields: invalid})
 	}
 	return fmt.Errorf("%s %s: %w", doing, object, err)
-}
-
-// ofObject tells the API server's own 404 for an object from one that a proxy or an unknown path
-// gave: the latter is marked by client-go as an unexpected response.
-func ofObject(details *metav1.StatusDetails) bool {
-	if details == nil || details.Name == "" {
-		return false
-	}
-	for _, c := range details.Causes {
-		if c.Type == metav1.CauseTypeUnexpectedServerResponse {
-			return false
-		}
-	}
-	return true
 }
 
 // managerOf reads the manager's name out of `conflict with "name" using version at time`.
