@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-logr/logr"
 	"github.com/gruntwork-io/terratest/modules/shell"
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
@@ -16,7 +17,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/atoll-platform/atoll/api/v1alpha1"
 	"github.com/atoll-platform/atoll/test/e2e/hub"
@@ -103,11 +104,10 @@ func (p *platform) clientset(t *testing.T) *kubernetes.Clientset {
 
 func (p *platform) client(t *testing.T) client.Client {
 	t.Helper()
+	log.SetLogger(logr.Discard())
 	c, err := client.New(p.restConfig(t), client.Options{})
 	require.NoError(t, err)
 	require.NoError(t, v1alpha1.AddToScheme(c.Scheme()))
-	_, err = apiutil.GVKForObject(&corev1.Pod{}, c.Scheme())
-	require.NoError(t, err)
 	return c
 }
 
