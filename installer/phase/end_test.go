@@ -2,6 +2,7 @@ package phase
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -89,6 +90,9 @@ func (l life) destroyData(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"ws-fraud"}, l.namespaces(t)); diff != "" {
 		t.Errorf("namespaces differ (-want +got):\n%s", diff)
+	}
+	if !slices.Contains(s.Result.Removed, "data atoll-data/data") {
+		t.Errorf("it does not say that the data is gone: %q", s.Result.Removed)
 	}
 	if _, err := l.api.CoreV1().PersistentVolumeClaims("ws-fraud").Get(t.Context(), "home-ada", metav1.GetOptions{}); err != nil {
 		t.Errorf("a home is gone: %v", err)

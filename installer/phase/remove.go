@@ -70,6 +70,9 @@ func removeNamespaces(ctx context.Context, s *State, step *progress.Step) (strin
 			return "", err
 		}
 		s.Result.Removed = append(s.Result.Removed, "namespace "+name)
+		for _, claim := range s.left.Namespaces[name] {
+			s.Result.Removed = append(s.Result.Removed, "data "+name+"/"+claim)
+		}
 		s.Result.Changed = true
 	}
 	text := fmt.Sprintf("%d removed", len(removed))
