@@ -61,7 +61,7 @@ fill in; with --local it is for one machine and needs no change.`,
 }
 
 func write(file string, content []byte, mode int) error {
-	f, err := os.OpenFile(file, mode, 0o644)
+	f, err := os.OpenFile(file, mode, 0o644) //nolint:gosec // it holds no secret, and a team reads it
 	if err != nil {
 		return err
 	}

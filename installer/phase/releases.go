@@ -41,13 +41,13 @@ type ReleaseResult struct {
 }
 
 // foundations brings up what every subcluster stands on.
-func foundations(ctx context.Context, s *State, step *progress.Step) (string, error) {
-	return s.releases(ctx, component.Foundations(), step)
+func foundations(ctx context.Context, s *State, _ *progress.Step) (string, error) {
+	return s.releases(ctx, component.Foundations())
 }
 
 // components brings up the components in the order of their needs, each ready before the next.
 func components(ctx context.Context, s *State, step *progress.Step) (string, error) {
-	outcome, err := s.releases(ctx, s.Catalog, step)
+	outcome, err := s.releases(ctx, s.Catalog)
 	if err != nil {
 		return "", err
 	}
@@ -84,7 +84,7 @@ func (s *State) removeDisabled(ctx context.Context, step *progress.Step) (int, e
 	return removed, nil
 }
 
-func (s *State) releases(ctx context.Context, list []component.Component, step *progress.Step) (string, error) {
+func (s *State) releases(ctx context.Context, list []component.Component) (string, error) {
 	list = s.enabled(list)
 	var mu sync.Mutex
 	count := map[Action]int{}

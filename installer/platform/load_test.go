@@ -48,7 +48,7 @@ func TestParseRefuses(t *testing.T) {
 		want []string // all must be in the error
 	}{
 		"another kind": {
-			yaml: strings.Replace(local, "kind: Platform", "kind: Platfrom", 1),
+			yaml: strings.Replace(local, "kind: Platform", "kind: Plattform", 1),
 			want: []string{"platform.yaml:2", "kind", `"Platform"`},
 		},
 		"another version": {

@@ -159,7 +159,7 @@ func (c *Chart) load() (*chart.Chart, error) {
 func (c *Chart) digest() string {
 	h := sha256.New()
 	for _, f := range c.files {
-		fmt.Fprintf(h, "%s %d\n", f.Name, len(f.Data))
+		_, _ = fmt.Fprintf(h, "%s %d\n", f.Name, len(f.Data))
 		h.Write(f.Data)
 	}
 	return hex.EncodeToString(h.Sum(nil))
