@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -34,6 +35,8 @@ func testBrowser(t *testing.T, p *platform) {
 	ctx, cancel = chromedp.NewContext(ctx)
 	defer cancel()
 
+	// The browser lives as long as the context that it was started with.
+	require.NoError(t, chromedp.Do(ctx), "starting Chromium")
 	shoot := func(name string) error {
 		png, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
 		if err != nil {
@@ -43,7 +46,9 @@ func testBrowser(t *testing.T, p *platform) {
 	}
 	do := func(screen string, actions ...chromedp.Action[chromedp.Void]) {
 		t.Helper()
-		if err := chromedp.Do(ctx, actions...); err != nil {
+		limited, cancel := context.WithTimeout(ctx, time.Minute)
+		defer cancel()
+		if err := chromedp.Do(limited, actions...); err != nil {
 			require.NoError(t, errors.Join(err, shoot("failure")), "on the way to %s; see failure.png in %s", screen, screens)
 		}
 		require.NoError(t, shoot(screen))
@@ -62,6 +67,11 @@ func testBrowser(t *testing.T, p *platform) {
 	do("5-starting",
 		chromedp.Click(`label[for="profile-python-choice"]`), chromedp.Click(`#spawn_form input[type="submit"]`),
 		chromedp.WaitVisible(`#progress-bar, #jp-main-dock-panel`))
-	do("6-jupyterlab", chromedp.WaitVisible(`.jp-Launcher`))
+	// The start page leaves for JupyterLab by itself, which then builds its page for a while.
+	eventually(t, 2*time.Minute, "JupyterLab in the browser", func(context.Context) (bool, error) {
+		shown, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`document.querySelector(".jp-LauncherCard") !== null`))
+		return err == nil && shown, nil
+	})
+	do("6-jupyterlab")
 	require.NoError(t, ada.Stop(ctx, "fraud"))
 }
