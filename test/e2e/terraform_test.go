@@ -35,10 +35,16 @@ func (p *platform) quickstart(t *testing.T, binary string) *terraform.Options {
 	}
 }
 
+// forgetProvider lets the next init accept a provider that was built anew since the last run:
+// the lock names the checksum of the earlier one.
+func forgetProvider(t *testing.T, options *terraform.Options) {
+	t.Helper()
+	require.NoError(t, os.RemoveAll(filepath.Join(options.TerraformDir, ".terraform.lock.hcl")))
+}
+
 func testApply(t *testing.T, p *platform) {
 	options := p.quickstart(t, p.terraform)
-	// A lock from an earlier run names the checksum of an earlier build of the provider.
-	require.NoError(t, os.RemoveAll(filepath.Join(options.TerraformDir, ".terraform.lock.hcl")))
+	forgetProvider(t, options)
 	started := time.Now()
 	terraform.InitAndApplyContext(t, t.Context(), options)
 	t.Logf("init and apply took %s", time.Since(started).Round(time.Millisecond))
@@ -71,8 +77,13 @@ func testDrift(t *testing.T, p *platform) {
 // testOpenTofu takes the quickstart over with OpenTofu: the homes that Terraform's
 // workspaces leave behind are found again.
 func testOpenTofu(t *testing.T, p *platform) {
-	terraform.DestroyContext(t, t.Context(), p.quickstart(t, p.terraform))
-	options := p.quickstart(t, p.bin("tofu"))
+	options := p.quickstart(t, p.terraform)
+	forgetProvider(t, options)
+	terraform.InitContext(t, t.Context(), options)
+	terraform.DestroyContext(t, t.Context(), options)
+
+	options = p.quickstart(t, p.bin("tofu"))
+	forgetProvider(t, options)
 	terraform.InitAndApplyContext(t, t.Context(), options)
 	require.Equal(t, 0, terraform.PlanExitCodeContext(t, t.Context(), options))
 	session := p.signIn(t, "ada")
