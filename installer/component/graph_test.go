@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -97,30 +99,28 @@ func TestRunWaitsForNeeds(t *testing.T) {
 }
 
 func TestRunBoundsWorkers(t *testing.T) {
-	var mu sync.Mutex
-	running, most := 0, 0
-	full := make(chan struct{})
-	err := Run(t.Context(), graph("a", "b", "c", "d", "e", "f"), 2, func(context.Context, Component) error {
-		mu.Lock()
-		running++
-		most = max(most, running)
-		if running == 2 {
-			select {
-			case <-full:
-			default:
-				close(full)
-			}
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		running, most := 0, 0
+		started := time.Now()
+		err := Run(t.Context(), graph("a", "b", "c", "d", "e", "f"), 2, func(context.Context, Component) error {
+			mu.Lock()
+			running++
+			most = max(most, running)
+			mu.Unlock()
+			time.Sleep(time.Second) // of the bubble's clock, which moves when nobody can
+			mu.Lock()
+			running--
+			mu.Unlock()
+			return nil
+		})
+		if err != nil || most != 2 {
+			t.Errorf("%d ran at once, error %v", most, err)
 		}
-		mu.Unlock()
-		<-full // all wait until two run at once
-		mu.Lock()
-		running--
-		mu.Unlock()
-		return nil
+		if took := time.Since(started); took != 3*time.Second {
+			t.Errorf("six that take a second each took %s, two at a time", took)
+		}
 	})
-	if err != nil || most != 2 {
-		t.Errorf("%d ran at once, error %v", most, err)
-	}
 }
 
 func TestRunGoesOnBesideAFailure(t *testing.T) {

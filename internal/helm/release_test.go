@@ -169,8 +169,9 @@ func TestUninstallKeepsData(t *testing.T) {
 	if _, err := api.CoreV1().ConfigMaps(ns).Get(t.Context(), "rel-one", metav1.GetOptions{}); !apierrors.IsNotFound(err) {
 		t.Errorf("the config map is still there: %v", err)
 	}
-	if _, err := api.CoreV1().PersistentVolumeClaims(ns).Get(t.Context(), "rel", metav1.GetOptions{}); err != nil {
-		t.Errorf("the volume claim is gone: %v", err)
+	claim, err := api.CoreV1().PersistentVolumeClaims(ns).Get(t.Context(), "rel", metav1.GetOptions{})
+	if err != nil || claim.DeletionTimestamp != nil {
+		t.Errorf("the volume claim is going: %v, %v", claim, err)
 	}
 	if err := client.Uninstall(t.Context(), ns, "rel", time.Minute); err != nil {
 		t.Errorf("uninstalling nothing: %v", err)
