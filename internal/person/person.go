@@ -14,8 +14,10 @@ import (
 const (
 	// plainLimit is the length up to which a user name may be its own slug.
 	plainLimit = 40
-	// stemLimit leaves room for a hyphen and the hash.
-	stemLimit = 31
+	// stemLimit leaves room for the separator and the hash.
+	stemLimit = 30
+	// separator stands in no name that is its own slug, so nobody can choose a name that is another's slug.
+	separator = "--"
 	// hashLength is the number of hexadecimal digits that tell sanitised names apart.
 	hashLength = 8
 )
@@ -29,7 +31,7 @@ var (
 // A user name that is fit for an object name is kept; every other one is sanitised and gets a hash of itself.
 func Slug(user string) string {
 	name := lower(user)
-	if len(name) <= plainLimit && plain.MatchString(name) && !strings.Contains(name, "--") {
+	if len(name) <= plainLimit && plain.MatchString(name) && !strings.Contains(name, separator) {
 		return name
 	}
 	stem := strings.Trim(others.ReplaceAllString(name, "-"), "-")
@@ -40,7 +42,7 @@ func Slug(user string) string {
 		stem = "x"
 	}
 	sum := sha256.Sum256([]byte(user))
-	return stem + "-" + hex.EncodeToString(sum[:])[:hashLength]
+	return stem + separator + hex.EncodeToString(sum[:])[:hashLength]
 }
 
 // ServiceAccount is the name of the account that a person's servers run under.

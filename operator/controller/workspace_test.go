@@ -164,8 +164,8 @@ func TestWorkspace(t *testing.T) {
 			list client.ObjectList
 			want []string
 		}{
-			{&corev1.ServiceAccountList{}, []string{"person-ada", "person-bob", "person-eve-example-com-d0574c49"}},
-			{&corev1.PersistentVolumeClaimList{}, []string{"home-ada", "home-bob", "home-eve-example-com-d0574c49"}},
+			{&corev1.ServiceAccountList{}, []string{"person-ada", "person-bob", "person-eve-example-com--d0574c49"}},
+			{&corev1.PersistentVolumeClaimList{}, []string{"home-ada", "home-bob", "home-eve-example-com--d0574c49"}},
 			{&corev1.LimitRangeList{}, []string{"workspace"}},
 			{networkPolicies(), []string{"allow-dns", "default-deny", "notebook"}},
 			{&rbacv1.RoleBindingList{}, []string{"atoll-hub", "atoll-workspace-member", "atoll-workspace-owner", "atoll-workspace-viewer"}},

@@ -8,7 +8,7 @@ from atoll_hub import person
 
 
 def hashed(stem, user):
-    return f"{stem}-{hashlib.sha256(user.encode()).hexdigest()[:8]}"
+    return f"{stem}--{hashlib.sha256(user.encode()).hexdigest()[:8]}"
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ def hashed(stem, user):
         ("a", "a"),
         ("ada-lovelace", "ada-lovelace"),
         ("a" * 40, "a" * 40),
-        ("a" * 41, hashed("a" * 31, "a" * 41)),
+        ("a" * 41, hashed("a" * 30, "a" * 41)),
         ("ada--lovelace", hashed("ada-lovelace", "ada--lovelace")),
         ("ada@example.com", hashed("ada-example-com", "ada@example.com")),
         ("-ada-", hashed("ada", "-ada-")),
