@@ -10,12 +10,29 @@ $(HUB_VENV)/.stamp: images/hub/requirements.txt images/hub/requirements-dev.txt
 	$(HUB_VENV)/bin/pip install --quiet --no-deps --require-hashes -r images/hub/requirements-dev.txt
 	touch $@
 
+# What a notebook server runs, so that the hub is tested with real servers; the test tools come on top.
+NOTEBOOK_VENV := build/venv-notebook
+
+$(NOTEBOOK_VENV)/.stamp: images/notebook/requirements.txt images/hub/requirements-dev.txt
+	rm -rf $(NOTEBOOK_VENV)
+	python3 -m venv $(NOTEBOOK_VENV)
+	$(NOTEBOOK_VENV)/bin/pip install --quiet --no-deps --require-hashes -r images/notebook/requirements.txt
+	$(NOTEBOOK_VENV)/bin/pip install --quiet --no-deps --require-hashes -r images/hub/requirements-dev.txt
+	touch $@
+
+.PHONY: lint-hub
+lint-hub: $(HUB_VENV)/.stamp ## Lint the Python of the hub and of notebook servers
+	$(HUB_VENV)/bin/ruff check images/hub/glue images/hub/jupyterhub_config.py images/notebook/activity
+	$(HUB_VENV)/bin/ruff format --check images/hub/glue images/hub/jupyterhub_config.py images/notebook/activity
+
+.PHONY: test-activity
+test-activity: $(NOTEBOOK_VENV)/.stamp lint-hub ## Test what tells the hub what goes on in a notebook server
+	cd images/notebook/activity && PYTHONPATH=. ../../../$(NOTEBOOK_VENV)/bin/python -m pytest -q -p no:cacheprovider
+
 .PHONY: test-hub
-test-hub: $(HUB_VENV)/.stamp assets ## Lint and test the hub's glue against the real JupyterHub and a real API server
+test-hub: $(HUB_VENV)/.stamp $(NOTEBOOK_VENV)/.stamp assets lint-hub test-activity ## Test the hub's glue against the real JupyterHub and a real API server
 	@test "$$(sed -n 's/^jupyterhub==\([^ ]*\).*/\1/p' images/hub/requirements.txt)" = "$$(cat images/JUPYTERHUB_VERSION)" || \
 	  { echo "images/hub/requirements.txt and images/JUPYTERHUB_VERSION name different versions of JupyterHub" >&2; exit 1; }
-	cd images/hub/glue && ../../../$(HUB_VENV)/bin/ruff check . ../jupyterhub_config.py
-	cd images/hub/glue && ../../../$(HUB_VENV)/bin/ruff format --check . ../jupyterhub_config.py
 	cd images/hub/glue && KUBEBUILDER_ASSETS=$${KUBEBUILDER_ASSETS:-$(CURDIR)/bin/assets} \
 	  PYTHONPATH=. ../../../$(HUB_VENV)/bin/python -m pytest -q -p no:cacheprovider
 

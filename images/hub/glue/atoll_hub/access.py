@@ -99,16 +99,6 @@ def choose(
     return Choice(workspace, profile, size)
 
 
-def check_servers(workspace: Workspace, running: int) -> None:
-    """Refuses one more server where the workspace already runs as many as its quota allows."""
-    if running >= workspace.servers:
-        raise Refused(
-            403,
-            f"Workspace {workspace.display_name} runs {running} of the {workspace.servers} servers its quota allows. "
-            f"Someone has to stop theirs first, or the owner, {workspace.owner}, asks for a larger quota.",
-        )
-
-
 def _wanted(options: Any) -> dict[str, str]:
     if options is None:
         return {}

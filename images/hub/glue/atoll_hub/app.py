@@ -1,41 +1,50 @@
-"""The hub: JupyterHub with the live view of workspaces and profiles in it."""
+"""The hub: JupyterHub with the live view of workspaces and profiles in it, and with a keeper of running servers."""
 
-from pathlib import Path
+from datetime import timedelta
 
 from jupyterhub.app import JupyterHub
 from kubespawner.clients import load_config
-from traitlets import Unicode
+from traitlets import Bool, Float
 
-from . import culling
-from .handlers import REPLACEMENTS
-from .model import Workspace
+from .handlers import ADDITIONS, REPLACEMENTS
+from .keeper import Keeper, Times
 from .view import LiveView, View
 
 
 class Hub(JupyterHub):
     """JupyterHub that opens its port only once it knows every workspace and profile."""
 
-    idle_limits_file = Unicode("/tmp/idle-limits.json", help="Where the culler reads idle times.").tag(  # noqa: S108
+    culling_enabled = Bool(True, help="Whether idle servers are stopped.").tag(config=True)
+    look_every = Float(60, help="Seconds between two looks at running servers.").tag(config=True)
+    unknown_after = Float(86400, help="Seconds after which a quiet server is stopped that cannot be asked.").tag(
         config=True
     )
+    trust_groups_for = Float(86400, help="Seconds for which groups are believed that nobody confirms.").tag(config=True)
 
     view: View
+    keeper: Keeper
 
     def make_view(self) -> View:
         load_config()
-        return LiveView(self.log, self._write_limits)
-
-    def _write_limits(self, workspaces: dict[str, Workspace]) -> None:
-        culling.write(Path(self.idle_limits_file), workspaces)
+        return LiveView(self.log, lambda: self.keeper.wake())
 
     def init_tornado_settings(self):
         super().init_tornado_settings()
         self.view = self.make_view()
         self.tornado_settings["atoll_view"] = self.view
+        times = Times(
+            every=self.look_every,
+            unknown_after=timedelta(seconds=self.unknown_after),
+            trust_groups_for=timedelta(seconds=self.trust_groups_for),
+            refresh_groups_after=self.authenticator.auth_refresh_age,
+        )
+        self.keeper = Keeper(self, times, self.culling_enabled)
+        self.tornado_settings["atoll_keeper"] = self.keeper
 
     def init_handlers(self):
         super().init_handlers()
-        self.handlers = [(h[0], REPLACEMENTS.get(h[1], h[1]), *h[2:]) for h in self.handlers]
+        replaced = [(h[0], REPLACEMENTS.get(h[1], h[1]), *h[2:]) for h in self.handlers]
+        self.handlers = [*self.add_url_prefix(self.hub_prefix, ADDITIONS), *replaced]
 
     async def init_spawners(self):
         # Names of a server's objects derive from the workspace, so the view comes before the first spawner.
@@ -44,7 +53,12 @@ class Hub(JupyterHub):
         self.log.info("Serving %d workspaces and %d profiles", len(self.view.workspaces), len(self.view.profiles))
         return await super().init_spawners()
 
+    async def start(self):
+        await super().start()
+        self.keeper.start()
+
     async def cleanup(self):
+        await self.keeper.stop()
         await self.view.stop()
         await super().cleanup()
 

@@ -1,12 +1,11 @@
 """JupyterHub's configuration, derived from hub.yaml and the mounted secrets."""
 
 import logging
-import sys
 from pathlib import Path
 
 from traitlets.config import Config
 
-from . import discovery
+from . import culler, discovery
 from .auth import OidcAuthenticator
 from .settings import Settings, seconds
 from .spawner import WorkspaceSpawner
@@ -26,7 +25,7 @@ def configure(c: Config, settings: Settings, log: logging.Logger) -> None:
     _pages(c)
     spawner_settings(c, settings)
     _sign_in(c, settings, discovery.discover(settings.oidc.issuer_text, _IDP_PATIENCE_SECONDS, log))
-    _culler(c, settings)
+    _keeper(c, settings)
 
 
 def _hub(c: Config, settings: Settings) -> None:
@@ -131,28 +130,18 @@ def _sign_in(c: Config, settings: Settings, provider: discovery.Provider) -> Non
         sign_in.admin_groups = {settings.oidc.adminGroup}
 
 
-def _culler(c: Config, settings: Settings) -> None:
-    if not settings.culling.enabled:
-        return
-    limits = str(Path("/tmp") / "idle-limits.json")  # noqa: S108
-    c.Hub.idle_limits_file = limits
-    c.JupyterHub.services = [
-        {
-            "name": "idle-culler",
-            "command": [
-                sys.executable,
-                "-m",
-                "atoll_hub.culling",
-                f"--url=http://127.0.0.1:{settings.port}/hub/api",
-                f"--cull-every={seconds(settings.culling.every)}",
-                f"--limits-file={limits}",
-            ],
-        }
-    ]
+def _keeper(c: Config, settings: Settings) -> None:
+    c.Hub.culling_enabled = settings.culling.enabled
+    c.Hub.look_every = seconds(settings.culling.every)
+    c.Hub.unknown_after = seconds(settings.culling.unknownAfter)
+    c.Hub.trust_groups_for = seconds(settings.oidc.trustGroupsFor)
+    # In its name the hub makes tokens that open one server each, to ask the server what goes on in it.
+    c.JupyterHub.services = [{"name": culler.SERVICE}]
     c.JupyterHub.load_roles = [
         {
-            "name": "idle-culler",
-            "scopes": ["list:users", "read:users:activity", "read:servers", "delete:servers"],
-            "services": ["idle-culler"],
-        }
+            "name": culler.SERVICE,
+            # The second is JupyterHub's way to say who a token is.
+            "scopes": ["access:servers", f"read:services:name!service={culler.SERVICE}"],
+            "services": [culler.SERVICE],
+        },
     ]

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader
 
-from . import access, quantity
+from . import access, quantity, quota
+from .model import Profile, Workspace
 from .refusal import Refused
 
 if TYPE_CHECKING:
@@ -23,10 +24,11 @@ def _environment() -> Environment:
     return env
 
 
-def options_form(spawner: "WorkspaceSpawner") -> str:
+async def options_form(spawner: "WorkspaceSpawner") -> str:
     """The profiles and sizes of the workspace the server is for, the last choice selected where it still stands.
 
-    The unnamed server belongs to no workspace and has no form.
+    Sizes for which the quota has no room are shown with the reason and cannot be chosen. The unnamed server belongs
+    to no workspace and has no form.
     """
     if not spawner.name:
         return ""
@@ -34,6 +36,8 @@ def options_form(spawner: "WorkspaceSpawner") -> str:
     workspace = access.enter(view.workspaces, spawner.person, spawner.name)
     profiles = access.offered(workspace, view.profiles)
     remembered = spawner.user_options or spawner.orm_spawner.user_options or {}
+    used = await spawner.usage()
+    short = _short(workspace, profiles, used, spawner.spelling) if used else {}
     try:
         selected = access.choose(view.workspaces, view.profiles, spawner.person, spawner.name, remembered)
     except Refused:
@@ -41,8 +45,29 @@ def options_form(spawner: "WorkspaceSpawner") -> str:
     return (
         _environment()
         .get_template("server_options.html")
-        .render(workspace=workspace, profiles=profiles, selected=selected)
+        .render(
+            workspace=workspace,
+            profiles=profiles,
+            selected=selected,
+            short=short,
+            full={p.name: [size for profile, size in short if profile == p.name] for p in profiles},
+            left=quota.left(workspace, used) if used else "",
+        )
     )
+
+
+def _short(
+    workspace: Workspace, profiles: list[Profile], used: quota.Usage, spelling: str
+) -> dict[tuple[str, str], str]:
+    """Why sizes do not fit, by profile and size; those that do are left out."""
+    reasons = {}
+    for profile in profiles:
+        for size in profile.sizes:
+            short = quota.shortfalls(workspace, used, quota.needs(size, workspace, spelling, used))
+            if short:
+                said = "; ".join(f"{quota.reason(s)} ({quota.who(used, s.name)})" for s in short)
+                reasons[profile.name, size.name] = f"No room: it {said}."
+    return reasons
 
 
 def options_from_form(form: Mapping[str, list[str]]) -> dict[str, Any]:

@@ -1,50 +1,24 @@
 """The pages and API calls in which the hub speaks of workspaces; they replace JupyterHub's of the same address."""
 
-from dataclasses import dataclass
+import json
 from typing import Any
 
+from jupyterhub.apihandlers.base import APIHandler
 from jupyterhub.apihandlers.users import UserServerAPIHandler
 from jupyterhub.handlers.pages import HomeHandler, SpawnHandler
 from jupyterhub.scopes import needs_scope
 from jupyterhub.user import User
 from jupyterhub.utils import url_escape_path, url_path_join
+from kubernetes_asyncio.client import ApiException
 from tornado import web
 
-from . import access
+from . import access, annotations, cards, culling, hold
+from .cards import Card
+from .clock import utcnow
 from .model import Role, Workspace
 from .refusal import Refused
-from .spawner import person_of
+from .spawner import WorkspaceSpawner, person_of
 from .view import View
-
-
-@dataclass(frozen=True)
-class Card:
-    """A workspace on the home page, with the state of the person's server in it."""
-
-    name: str
-    title: str
-    workspace: Workspace | None
-    role: Role | None
-    profiles: tuple[str, ...]
-    ready: bool
-    pending: str
-    open_url: str
-    start_url: str
-
-    @property
-    def note(self) -> str:
-        """Why the person cannot start a server here; empty where they can."""
-        if self.workspace is None or self.role is None:
-            return "You no longer belong to this workspace. Your server is still running: save your work and stop it."
-        if not self.role.may_start:
-            return access.viewer_note(self.workspace)
-        if self.workspace.deleting:
-            return "This workspace is being deleted."
-        if not self.workspace.namespace:
-            return "This workspace is still being prepared. Reload the page in a moment."
-        if not self.profiles:
-            return f"This workspace has no profile yet. Its owner, {self.workspace.owner}, can allow some."
-        return ""
 
 
 class WorkspaceMixin:
@@ -93,33 +67,60 @@ class HomePage(WorkspaceMixin, HomeHandler):
     async def get(self):
         user = self.current_user
         html = await self.render_template(
-            "home.html", auth_state=await user.get_auth_state(), user=user, cards=self._cards(user)
+            "home.html",
+            auth_state=await user.get_auth_state(),
+            user=user,
+            cards=self._cards(user),
+            clock=culling.clock,
+            home_note=cards.home_note,
         )
         self.finish(html)
 
     def _cards(self, user: User) -> list[Card]:
         mine = access.visible(self.view.workspaces, person_of(user))
         names = {workspace.name for workspace, _ in mine}
-        cards = [self._card(user, w.name, w.display_name, w, role) for w, role in mine]
-        for name, spawner in sorted(user.spawners.items()):
-            if name and name not in names and spawner.active:
+        found = [self._card(user, w.name, w.display_name, w, role) for w, role in mine]
+        now = utcnow()
+        for name in sorted(name for name in user.orm_user.orm_spawners if name and name not in names):
+            spawner = user.spawners.get(name)
+            ended = (user.orm_user.orm_spawners[name].state or {}).get("atoll_ended")
+            if (spawner and spawner.active) or cards.was_removed(ended, now):
                 workspace = self.view.workspaces.get(name)
-                cards.append(self._card(user, name, workspace.display_name if workspace else name, None, None))
-        return cards
+                found.append(self._card(user, name, workspace.display_name if workspace else name, None, None))
+        return found
 
     def _card(self, user: User, name: str, title: str, workspace: Workspace | None, role: Role | None) -> Card:
         spawner = user.spawners.get(name)
+        row = user.orm_user.orm_spawners.get(name)
+        ended = ((row.state if row else None) or {}).get("atoll_ended")
         offered = access.offered(workspace, self.view.profiles) if workspace else []
+        ready = bool(spawner and spawner.ready)
         return Card(
             name=name,
             title=title,
             workspace=workspace,
             role=role,
             profiles=tuple(p.display_name for p in offered),
-            ready=bool(spawner and spawner.ready),
+            ready=ready,
             pending=(spawner.pending or "") if spawner else "",
             open_url=user.server_url(name),
             start_url=url_path_join(self.hub.base_url, "spawn", user.escaped_name, url_escape_path(name)),
+            ended=ended if cards.remembered(ended, utcnow()) else None,
+            server=self._server(spawner, workspace) if ready else None,
+            others=self._others(workspace) if workspace and role is Role.OWNER else (),
+        )
+
+    def _server(self, spawner: WorkspaceSpawner, workspace: Workspace | None) -> cards.Server:
+        limits = self.settings["atoll_keeper"].culler.limits(spawner.name)
+        profile = (spawner.user_options or {}).get("profile", "")
+        return cards.server(spawner.annotations, profile, workspace, self.view.profiles, limits, utcnow())
+
+    def _others(self, workspace: Workspace) -> tuple[cards.Neighbour, ...]:
+        """Every server of a workspace, for its owner: the dry run of what will be stopped, when and why."""
+        return tuple(
+            cards.neighbour(spawner.pod_labels, spawner.annotations)
+            for _, name, spawner in self.settings["atoll_keeper"].servers()
+            if name == workspace.name and spawner.ready
         )
 
 
@@ -165,4 +166,60 @@ class ServerAPI(WorkspaceMixin, UserServerAPIHandler):
         return await super().post(user_name, server_name)
 
 
+class HoldAPI(WorkspaceMixin, APIHandler):
+    """Holds a person's own server for a while although nothing happens in it, or lets it go again."""
+
+    @needs_scope("servers")
+    async def get(self, user_name, server_name):
+        spawner, _ = self._own(user_name, server_name)
+        self._answer(spawner)
+
+    @needs_scope("servers")
+    async def post(self, user_name, server_name):
+        spawner, workspace = self._own(user_name, server_name)
+        await self._write(spawner, hold.asked(self._body(), workspace, utcnow()))
+
+    @needs_scope("servers")
+    async def delete(self, user_name, server_name):
+        spawner, _ = self._own(user_name, server_name)
+        await self._write(spawner, None)
+
+    def _own(self, user_name: str, server_name: str) -> tuple[WorkspaceSpawner, Workspace]:
+        """The person's own server that runs; nobody holds another's, administrators neither."""
+        user = self.current_user
+        if getattr(user, "kind", "") != "user" or user.name != user_name:
+            raise Refused(403, "You can hold your own server only: the name in the address is another person's.")
+        workspace = access.enter(self.view.workspaces, person_of(user), server_name)
+        spawner = user.spawners.get(server_name)
+        if spawner is None or not spawner.ready:
+            raise Refused(
+                409,
+                f"You have no running server in workspace {workspace.display_name}: "
+                "only a server that runs can be held. Start it first.",
+            )
+        return spawner, workspace
+
+    def _body(self) -> Any:
+        try:
+            return json.loads(self.request.body or b"null")
+        except ValueError as err:
+            raise Refused(400, 'The body is not JSON: write {"for": "8h"}.') from err
+
+    async def _write(self, spawner: WorkspaceSpawner, wanted: culling.Hold | None) -> None:
+        try:
+            await spawner.annotate(annotations.write_hold(wanted))
+        except ApiException as err:
+            raise Refused(
+                503, f"The hold could not be written down ({err.reason}), so it does not hold. Try again in a moment."
+            ) from err
+        await self.settings["atoll_keeper"].judge(self.current_user, spawner.name, spawner)
+        self._answer(spawner)
+
+    def _answer(self, spawner: WorkspaceSpawner) -> None:
+        limits = self.settings["atoll_keeper"].culler.limits(spawner.name)
+        until = culling.hold_ends(annotations.read_hold(spawner.annotations), limits, utcnow())
+        self.write(json.dumps({"heldUntil": annotations.stamp(until) if until else None}))
+
+
+ADDITIONS = [(r"/api/users/([^/]+)/servers/([^/]*)/hold", HoldAPI)]
 REPLACEMENTS = {HomeHandler: HomePage, SpawnHandler: SpawnPage, UserServerAPIHandler: ServerAPI}

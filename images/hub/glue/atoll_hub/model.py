@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
 from enum import Enum
 from typing import Any
 
 import durationpy
+
+from . import quantity
 
 GROUP = "atoll.dev"
 VERSION = "v1alpha1"
@@ -42,16 +46,28 @@ class Person:
 
 
 @dataclass(frozen=True)
+class Amounts:
+    """Compute, storage and servers: what a quota grants, what is in use, or what a start needs."""
+
+    cpu: Decimal = Decimal(0)
+    memory: Decimal = Decimal(0)
+    gpus: Decimal = Decimal(0)
+    storage: Decimal = Decimal(0)
+    servers: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True)
 class Workspace:
     name: str
     display_name: str
     owner: str
     members: tuple[Member, ...]
     profiles: tuple[str, ...]
-    servers: int
+    quota: Amounts
     home_size: str
     home_class: str
-    idle_after: int
+    idle_after: timedelta
+    max_hold: timedelta
     namespace: str
     deleting: bool = False
 
@@ -95,6 +111,7 @@ class Profile:
     tolerations: tuple[Mapping[str, str], ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     packages: tuple[str, ...] = ()
+    generation: int = 0
 
     @property
     def default_size(self) -> Size:
@@ -116,10 +133,11 @@ def workspace(obj: Mapping[str, Any]) -> Workspace:
             Member(m.get("kind", "User"), m["name"], Role(m.get("role", "Member"))) for m in spec.get("members", [])
         ),
         profiles=tuple(spec["profiles"]),
-        servers=spec["quota"].get("servers", 10),
+        quota=_quota(spec["quota"]),
         home_size=str(home.get("size", "10Gi")),
         home_class=home.get("storageClassName", ""),
-        idle_after=int(durationpy.from_str(culling.get("idleAfter", "1h")).total_seconds()),
+        idle_after=durationpy.from_str(culling.get("idleAfter", "1h")),
+        max_hold=durationpy.from_str(culling.get("maxHold", "24h")),
         namespace=status.get("namespace", ""),
         deleting="deletionTimestamp" in meta,
     )
@@ -139,6 +157,17 @@ def profile(obj: Mapping[str, Any]) -> Profile:
         tolerations=tuple(_toleration(t) for t in pool.get("tolerations", [])),
         env={e["name"]: e["value"] for e in spec.get("env", [])},
         packages=tuple(spec.get("packages", [])),
+        generation=obj["metadata"].get("generation", 0),
+    )
+
+
+def _quota(spec: Mapping[str, Any]) -> Amounts:
+    return Amounts(
+        cpu=quantity.parse(spec["cpu"]),
+        memory=quantity.parse(spec["memory"]),
+        gpus=Decimal(spec.get("gpus", 0)),
+        storage=quantity.parse(spec["storage"]),
+        servers=Decimal(spec.get("servers", 10)),
     )
 
 

@@ -23,12 +23,30 @@ _WHAT = {
 }
 
 
-class Refused(web.HTTPError):
-    """A request that is refused for a reason the person is told, in a page as well as in the API."""
+# What the hub can say who uses, by the name that Kubernetes gives it in a quota.
+_COUNTED = {
+    "limits.cpu": "cpu",
+    "limits.memory": "memory",
+    "requests.nvidia.com/gpu": "gpus",
+    "requests.storage": "storage",
+    "pods": "servers",
+}
 
-    def __init__(self, status: int, sentence: str):
+
+class Refused(web.HTTPError):
+    """A request that is refused for a reason the person is told, in a page as well as in the API.
+
+    resources are those of a quota that were short: fields of model.Amounts.
+    """
+
+    def __init__(self, status: int, sentence: str, resources: tuple[str, ...] = ()):
         super().__init__(status, sentence)
         self.jupyterhub_message = sentence
+        self.resources = resources
+
+    def add(self, *sentences: str) -> "Refused":
+        """The same refusal with more to say."""
+        return Refused(self.status_code, " ".join([self.jupyterhub_message, *(f"{s}." for s in sentences)]))
 
 
 def from_api(status: int, body: str | bytes | None, workspace: str) -> Refused:
@@ -38,10 +56,12 @@ def from_api(status: int, body: str | bytes | None, workspace: str) -> Refused:
     """
     message = _message(body)
     if status == 403 and (sentences := _quota(message)):
+        resources = tuple(_COUNTED[r] for r in sentences if r in _COUNTED)
         return Refused(
             403,
-            f"The quota of workspace {workspace} is used up: {'; '.join(sentences)}. "
+            f"The quota of workspace {workspace} is used up: {'; '.join(sentences.values())}. "
             "Stop a server you do not need, choose a smaller size, or ask the workspace's owner for a larger quota.",
+            resources,
         )
     if status == 403 and (limit := _MAXIMUM.search(message)):
         return Refused(
@@ -67,16 +87,16 @@ def _message(body: str | bytes | None) -> str:
         return text or "no reason was given"
 
 
-def _quota(message: str) -> list[str]:
+def _quota(message: str) -> dict[str, str]:
     match = _QUOTA.search(message)
     if match is None:
-        return []
+        return {}
     requested, used, limited = (_amounts(match[part]) for part in ("requested", "used", "limited"))
-    return [
-        f"{_WHAT.get(resource, resource)}: {used.get(resource, '0')} of {limit} in use, and this needs "
+    return {
+        resource: f"{_WHAT.get(resource, resource)}: {used.get(resource, '0')} of {limit} in use, and this needs "
         f"{requested.get(resource, 'more')} more"
         for resource, limit in limited.items()
-    ]
+    }
 
 
 def _amounts(text: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, ValidationError, field_validator
 
 _HEX_KEY = 64
+_DAY = 86400
 
 
 class _Part(BaseModel):
@@ -24,6 +25,13 @@ class Oidc(_Part):
     adminGroup: str = ""  # noqa: N815
     scopes: list[str] = ["openid", "profile", "email"]
     refreshAfter: str = "2m"  # noqa: N815
+    # A person at work makes no requests, and after some hours many providers say nothing more of them.
+    trustGroupsFor: str = "24h"  # noqa: N815
+
+    @field_validator("refreshAfter", "trustGroupsFor")
+    @classmethod
+    def _times(cls, value: str) -> str:
+        return _bounded(value, 1, 30 * _DAY)
 
     @property
     def issuer_text(self) -> str:
@@ -42,10 +50,24 @@ class Servers(_Part):
 
 
 class Culling(_Part):
-    """How often idle servers are looked for; how long one may idle is the workspace's to say."""
+    """How often servers are looked at, and how long a quiet one stays that cannot say what runs in it.
+
+    How long one may idle is the workspace's to say.
+    """
 
     enabled: bool = True
     every: str = "1m"
+    unknownAfter: str = "24h"  # noqa: N815
+
+    @field_validator("every")
+    @classmethod
+    def _every(cls, value: str) -> str:
+        return _bounded(value, 1, 600)
+
+    @field_validator("unknownAfter")
+    @classmethod
+    def _unknown_after(cls, value: str) -> str:
+        return _bounded(value, 1, 30 * _DAY)
 
 
 class Settings(_Part):
@@ -114,6 +136,19 @@ def seconds(duration: str) -> int:
         return int(durationpy.from_str(duration).total_seconds())
     except durationpy.DurationError as err:
         raise SettingsError(f"{duration!r} is not a duration such as 90s, 5m or 1h30m") from err
+
+
+def _bounded(duration: str, shortest: int, longest: int) -> str:
+    """The duration itself; ValueError, which names what is allowed, where it is none or out of bounds."""
+    try:
+        value = durationpy.from_str(duration).total_seconds()
+    except (durationpy.DurationError, OverflowError):
+        value = -1
+    if not shortest <= value <= longest:
+        raise ValueError(
+            f"{duration!r} is not allowed: state a duration such as 90s, 5m or 1h30m, from {shortest}s to {longest}s"
+        )
+    return duration
 
 
 def _read_secret(path: Path) -> str:

@@ -1,6 +1,9 @@
 """Starts people's servers: the choice of workspace, profile and size becomes a pod in the workspace's namespace."""
 
 import asyncio
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from jupyterhub.user import User
@@ -9,15 +12,17 @@ from kubernetes_asyncio.client import ApiException
 from kubespawner import KubeSpawner
 from traitlets import Enum, Unicode, default
 
-from . import access, person, quantity
+from . import access, annotations, environment, person, quantity, quota, tokens
 from .form import options_form, options_from_form
 from .model import Person
+from .noting import NotesMixin
 from .refusal import Refused, from_api
 from .view import View
 
 _MANAGED_BY = "atoll-hub"
 _TOKEN_KEY = "api-token"  # noqa: S105
 _TOKEN_VARIABLES = ("JUPYTERHUB_API_TOKEN", "JPY_API_TOKEN")
+_API_SECONDS = 10
 # The person is told why a server is late before JupyterHub gives up with a message that says nothing.
 _LAST_WORD_SECONDS = 10
 
@@ -27,7 +32,7 @@ def person_of(user: User) -> Person:
     return Person(user.name, frozenset(group.name for group in user.orm_user.groups))
 
 
-class WorkspaceSpawner(KubeSpawner):
+class WorkspaceSpawner(NotesMixin, KubeSpawner):
     """A named server is the person's server in the workspace of that name.
 
     What is started is decided here, from the live view, whichever way the request came in.
@@ -43,6 +48,10 @@ class WorkspaceSpawner(KubeSpawner):
     component_label = "notebook"
 
     choice: access.Choice | None = None
+    # Why the last server was stopped by the hub, and when; kept in the database beyond the server.
+    ended: Mapping[str, str] | None = None
+    # When the identity provider last confirmed the person's groups.
+    confirmed_at: datetime | None = None
 
     @property
     def view(self) -> View:
@@ -91,22 +100,55 @@ class WorkspaceSpawner(KubeSpawner):
         """Decides what is started, or refuses; KubeSpawner calls it first of all."""
         self.choice = access.choose(self.view.workspaces, self.view.profiles, self.person, self.name, self.user_options)
         await self._start_watching_pods()
-        access.check_servers(self.choice.workspace, self._other_servers())
+        workspace, profile, size = self.choice.workspace, self.choice.profile, self.choice.size
+        self.namespace = workspace.namespace
+        if (used := await self.usage()) is not None:
+            quota.check(workspace, used, size, self.spelling, profile.sizes)
         self._apply(self.choice)
+        self.noted, self.ended, self.confirmed_at = {}, None, datetime.now(UTC)
 
-    def _other_servers(self) -> int:
-        """Servers in the workspace besides this one, as Kubernetes counts them against a quota."""
-        return sum(
-            1
-            for pod in self.pod_reflector.pods.values()
-            if pod["metadata"]["namespace"] == self.namespace
-            and pod["metadata"]["name"] != self.pod_name
-            and pod.get("status", {}).get("phase") not in ("Succeeded", "Failed")
-        )
+    async def usage(self) -> quota.Usage | None:
+        """Who uses what of the workspace's quota now; None where the cluster does not say, and then it decides."""
+        workspace = self.view.workspaces.get(self.name)
+        if workspace is None or not workspace.namespace:
+            return None
+        try:
+            pods, claims = await asyncio.gather(
+                self._list(self.api.list_namespaced_pod, workspace.namespace),
+                self._list(self.api.list_namespaced_persistent_volume_claim, workspace.namespace),
+            )
+            return quota.usage(pods, claims, besides=self.pod_name)
+        except (ApiException, OSError, TimeoutError, ValueError, KeyError) as err:
+            self.log.warning("Asking what is in use in %s failed: %r", workspace.namespace, err)
+            return None
+
+    async def _list(self, method, namespace: str) -> list[dict[str, Any]]:
+        response = await method(namespace, _preload_content=False, _request_timeout=_API_SECONDS)
+        body = await response.read()
+        if response.status != 200:
+            raise ApiException(status=response.status, reason=body.decode(errors="replace")[:200])
+        return json.loads(body)["items"]
+
+    def get_state(self):
+        state = super().get_state()
+        if self.ended:
+            state["atoll_ended"] = dict(self.ended)
+        if self.confirmed_at:
+            state["atoll_confirmed_at"] = annotations.stamp(self.confirmed_at)
+        return state
+
+    def load_state(self, state):
+        super().load_state(state)
+        self.ended = state.get("atoll_ended")
+        self.confirmed_at = annotations.moment(state.get("atoll_confirmed_at"))
+
+    def clear_state(self):
+        super().clear_state()
+        self.noted = {}
+        self.confirmed_at = None
 
     def _apply(self, choice: access.Choice) -> None:
         workspace, profile, size = choice.workspace, choice.profile, choice.size
-        self.namespace = workspace.namespace
         self.image = profile.image
         self.cpu_guarantee = float(quantity.parse(size.cpu_guarantee))
         self.cpu_limit = float(quantity.parse(size.cpu_limit))
@@ -126,6 +168,7 @@ class WorkspaceSpawner(KubeSpawner):
             "atoll.dev/person": person.slug(self.spelling),
             "atoll.dev/profile": profile.name,
         }
+        self.extra_annotations = {annotations.SIZE: size.name} | environment.annotations(profile)
         self.storage_extra_labels = {"atoll.dev/home": "true"}
 
     def _placement(self, profile) -> tuple[dict[str, str], list[dict[str, str]]]:
@@ -144,7 +187,7 @@ class WorkspaceSpawner(KubeSpawner):
 
     def _build_common_annotations(self, extra_annotations):
         # Added here because KubeSpawner expands templates in configured annotations, and a user name is no template.
-        return super()._build_common_annotations(extra_annotations) | {"atoll.dev/person": self.spelling}
+        return super()._build_common_annotations(extra_annotations) | {annotations.PERSON: self.spelling}
 
     def get_env(self) -> dict[str, Any]:
         """The server's environment.
@@ -155,6 +198,8 @@ class WorkspaceSpawner(KubeSpawner):
         chosen = self.choice.profile.env if self.choice else {}
         env: dict[str, Any] = {name: value.replace("$(", "$$(") for name, value in chosen.items()}
         env |= super().get_env()
+        if self.choice:
+            env["ATOLL_HOME_SIZE"] = str(int(quantity.parse(self.choice.workspace.home_size)))
         for name in _TOKEN_VARIABLES:
             env[name] = {
                 "name": name,
@@ -192,7 +237,7 @@ class WorkspaceSpawner(KubeSpawner):
         return client.V1ObjectMeta(
             name=name,
             labels=self.common_labels | {"app.kubernetes.io/part-of": "atoll"},
-            annotations={"atoll.dev/person": self.spelling},
+            annotations={annotations.PERSON: self.spelling},
         )
 
     async def _start(self):
@@ -200,9 +245,16 @@ class WorkspaceSpawner(KubeSpawner):
             async with asyncio.timeout(max(self.start_timeout - _LAST_WORD_SECONDS, 1)):
                 return await super()._start()
         except ApiException as err:
-            raise from_api(err.status, err.body, self._workspace_title()) from err
+            raise await self._explain(err) from err
         except TimeoutError as err:
             raise Refused(504, self._why_late()) from err
+
+    async def _explain(self, err: ApiException) -> Refused:
+        """What Kubernetes refuses although it seemed to fit: somebody was faster, or something else takes its share."""
+        refused = from_api(err.status, err.body, self._workspace_title())
+        if refused.resources and self.choice and (used := await self.usage()) is not None:
+            refused = refused.add(*(f"{name}: {quota.who(used, name)}" for name in refused.resources))
+        return refused
 
     def _workspace_title(self) -> str:
         return self.choice.workspace.display_name if self.choice else self.name
@@ -216,13 +268,21 @@ class WorkspaceSpawner(KubeSpawner):
         )
 
     async def run_post_stop_hook(self) -> None:
-        """Removes the token of a server that has stopped or that did not start."""
+        """Removes the token of a server that has stopped or that did not start, wherever it is."""
+        self.revoke_tokens()
         try:
             await self.api.delete_namespaced_secret(self.pod_name, self.namespace)
         except ApiException as err:
             # 403 is the answer where the workspace is gone, and its RoleBinding with it.
             if err.status not in (403, 404):
                 self.log.warning("Deleting Secret %s/%s: %s", self.namespace, self.pod_name, err.reason)
+
+    def revoke_tokens(self) -> int:
+        return tokens.revoke(self.user, self.name, self.oauth_client_id)
+
+    @property
+    def server_path(self) -> str:
+        return self.user.server_url(self.name)
 
     @property
     def events(self) -> list[dict[str, Any]]:

@@ -32,6 +32,8 @@ class View:
 
     workspaces: Mapping[str, Workspace]
     profiles: Mapping[str, Profile]
+    # Workspaces that exist and do not read as one of this version.
+    unreadable: frozenset[str] = frozenset()
 
     def __init__(
         self,
@@ -54,7 +56,7 @@ class LiveView(View):
     The client has to be configured before start. on_change is called after every change of the workspaces.
     """
 
-    def __init__(self, log: logging.Logger, on_change: Callable[[Mapping[str, Workspace]], None] | None = None):
+    def __init__(self, log: logging.Logger, on_change: Callable[[], None] | None = None):
         super().__init__()
         self._log = log
         self._on_change = on_change
@@ -78,12 +80,13 @@ class LiveView(View):
         if self._client:
             await self._client.close()
 
-    def _set_workspaces(self, workspaces: Mapping[str, Workspace]) -> None:
-        self.workspaces = workspaces
+    def _set_workspaces(self, workspaces: Mapping[str, Workspace], unreadable: frozenset[str]) -> None:
+        # Those that cannot be read first: a workspace must not look deleted in between.
+        self.unreadable, self.workspaces = unreadable, workspaces
         if self._on_change:
-            self._on_change(workspaces)
+            self._on_change()
 
-    def _set_profiles(self, profiles: Mapping[str, Profile]) -> None:
+    def _set_profiles(self, profiles: Mapping[str, Profile], _: frozenset[str]) -> None:
         self.profiles = profiles
 
 
@@ -95,7 +98,7 @@ class Follower:
         api: client.CustomObjectsApi,
         plural: str,
         parse: Callable[[Mapping[str, Any]], Any],
-        publish: Callable[[Mapping[str, Any]], None],
+        publish: Callable[[Mapping[str, Any], frozenset[str]], None],
         log: logging.Logger,
     ):
         self.plural = plural
@@ -107,6 +110,7 @@ class Follower:
         self._publish = publish
         self._log = log
         self._known: dict[str, Any] = {}
+        self._unreadable: set[str] = set()
         self._confirmed = time.monotonic()
         STALENESS.labels(plural).set_function(lambda: time.monotonic() - self._confirmed)
 
@@ -140,7 +144,7 @@ class Follower:
         if response.status != 200:
             raise client.ApiException(status=response.status, reason=body.decode(errors="replace"))
         page = json.loads(body)
-        self._known = {}
+        self._known, self._unreadable = {}, set()
         for obj in page["items"]:
             self._keep(obj)
         self._confirm()
@@ -162,6 +166,7 @@ class Follower:
                 version = obj["metadata"]["resourceVersion"]
                 if event["type"] == "DELETED":
                     self._known.pop(obj["metadata"]["name"], None)
+                    self._unreadable.discard(obj["metadata"]["name"])
                 elif event["type"] != "BOOKMARK":
                     self._keep(obj)
                 self._confirm(changed=event["type"] != "BOOKMARK")
@@ -172,12 +177,14 @@ class Follower:
         name = obj["metadata"]["name"]
         try:
             self._known[name] = self._parse(obj)
+            self._unreadable.discard(name)
         except (KeyError, TypeError, ValueError) as err:
             self._known.pop(name, None)
+            self._unreadable.add(name)
             self._log.error("Ignoring %s %s: it does not read as one of this version: %r", self.plural, name, err)
 
     def _confirm(self, changed: bool = True) -> None:
         self._confirmed = time.monotonic()
         if changed:
             OBJECTS.labels(self.plural).set(len(self._known))
-            self._publish(dict(self._known))
+            self._publish(dict(self._known), frozenset(self._unreadable))

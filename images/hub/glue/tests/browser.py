@@ -8,7 +8,7 @@ from bs4 import BeautifulSoup
 
 class Browser:
     def __init__(self, hub_url: str):
-        self._hub = hub_url
+        self.hub = hub_url
         self.session = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
         self.at = ""
 
@@ -16,7 +16,7 @@ class Browser:
         await self.session.close()
 
     async def open(self, path: str) -> tuple[int, BeautifulSoup]:
-        async with self.session.get(self._hub + path, headers={"Accept": "text/html"}) as response:
+        async with self.session.get(self.hub + path, headers={"Accept": "text/html"}) as response:
             self.at = urlsplit(str(response.url)).path
             return response.status, BeautifulSoup(await response.text(), "html.parser")
 
@@ -32,19 +32,22 @@ class Browser:
             data.add_field(name, value)
         headers = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate"}
         # A redirect is not followed: it may lead to a server, and no proxy stands in front of the hub.
-        async with self.session.post(self._hub + path, data=data, headers=headers, allow_redirects=False) as response:
+        async with self.session.post(self.hub + path, data=data, headers=headers, allow_redirects=False) as response:
             self.at = urlsplit(response.headers.get("Location", path)).path
             return response.status, BeautifulSoup(await response.text(), "html.parser")
 
     async def api(self, method: str, path: str, json=None) -> tuple[int, dict]:
-        cookies = {c.key: c.value for c in self.session.cookie_jar if c["path"].startswith("/hub")}
         headers = {
-            "X-XSRFToken": cookies.get("_xsrf", ""),
+            "X-XSRFToken": self.xsrf(),
             "Content-Type": "application/json",
             "Sec-Fetch-Site": "same-origin",
             "Sec-Fetch-Mode": "cors",
         }
-        url = f"{self._hub}/hub/api{path}"
+        url = f"{self.hub}/hub/api{path}"
         async with self.session.request(method, url, json=json, headers=headers) as response:
             body = await response.text()
             return response.status, await response.json() if body else {}
+
+    def xsrf(self) -> str:
+        cookies = {c.key: c.value for c in self.session.cookie_jar if c["path"].startswith("/hub")}
+        return cookies.get("_xsrf", "")

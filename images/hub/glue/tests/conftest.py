@@ -1,4 +1,5 @@
 import asyncio
+import dataclasses
 import logging
 import socket
 import time
@@ -11,6 +12,7 @@ from aiohttp import web
 from browser import Browser
 from fakes import Cluster, ClusterSpawner, MemoryProxy, StillHub
 from provider import CLIENT_SECRET, Provider
+from real_servers import RealServers
 from traitlets.config import Config
 
 from atoll_hub import model, settings
@@ -91,7 +93,7 @@ def hub_config(provider, tmp_path_factory) -> Path:
         "secretsFolder": str(folder),
         "oidc": {"issuer": provider.issuer, "clientID": "atoll-hub", "adminGroup": "platform"},
         "servers": {"hubURL": f"http://127.0.0.1:{port}", "placement": "Required", "startTimeout": "90s"},
-        "culling": {"every": "1s"},
+        "culling": {"every": "1s", "unknownAfter": "24h"},
     }
     path = folder / "hub.yaml"
     path.write_text(yaml.safe_dump(content))
@@ -108,12 +110,7 @@ async def app(hub_config, notebook_port):
     config.JupyterHub.spawner_class = ClusterSpawner
     config.JupyterHub.proxy_class = MemoryProxy
     config.WorkspaceSpawner.port = notebook_port
-    config.Hub.idle_limits_file = str(hub_config.parent / "idle-limits.json")
-    command = config.JupyterHub.services[0]["command"]
-    command[-1] = f"--limits-file={config.Hub.idle_limits_file}"
-    config.JupyterHub.services[0]["environment"] = {"PYTHONPATH": str(Path(__file__).parent.parent)}
     hub = StillHub.instance(config=config)
-    hub._write_limits({})
     await hub.initialize([])
     await hub.start()
     yield hub
@@ -130,13 +127,36 @@ def cluster():
 
 
 @pytest.fixture
+async def real_servers(cluster):
+    """A new cluster in which servers truly run; real_servers.extension = False makes them like any other image."""
+    ClusterSpawner.cluster = servers = RealServers()
+    yield servers
+    servers.close()
+
+
+@pytest.fixture
+async def pace(app):
+    """Looks at servers as often as a test wants; afterwards as before."""
+    keeper = app.keeper
+    before = keeper.times, keeper.culler._unknown_after
+
+    def set_pace(unknown_after=None, **times):
+        keeper.times = dataclasses.replace(keeper.times, **times)
+        keeper.culler._unknown_after = unknown_after or before[1]
+        keeper.wake()
+
+    yield set_pace
+    keeper.times, keeper.culler._unknown_after = before
+
+
+@pytest.fixture
 async def world(app, cluster):
     """Sets the workspaces and profiles that the hub sees; every server is stopped afterwards."""
 
     def see(workspaces=(), profiles=()):
         app.view.workspaces = {w.name: w for w in map(model.workspace, workspaces)}
         app.view.profiles = {p.name: p for p in map(model.profile, profiles)}
-        app._write_limits(app.view.workspaces)
+        app.keeper.wake()
 
     yield see
     for user in list(app.users.values()):

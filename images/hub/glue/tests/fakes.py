@@ -4,7 +4,7 @@ import json
 from types import SimpleNamespace
 
 from jupyterhub.proxy import Proxy
-from kubernetes_asyncio.client import ApiException
+from kubernetes_asyncio.client import ApiClient, ApiException
 
 from atoll_hub.app import Hub
 from atoll_hub.spawner import WorkspaceSpawner
@@ -43,6 +43,7 @@ class Cluster:
         self.objects = {}
         self.pods = {}
         self.refusals = {}
+        self.patches = []
 
     def _create(self, kind, namespace, body):
         if err := self.refusals.get(kind):
@@ -74,16 +75,72 @@ class Cluster:
 
     async def create_namespaced_pod(self, namespace, body):
         self._create("Pod", namespace, body)
-        self.run(namespace, body.metadata.name, body.spec.containers[0].ports[0].container_port)
+        self.run(
+            namespace,
+            body.metadata.name,
+            body.spec.containers[0].ports[0].container_port,
+            limits=body.spec.containers[0].resources.limits,
+            labels=body.metadata.labels,
+            annotations=body.metadata.annotations,
+        )
+
+    async def patch_namespaced_pod(self, name, namespace, body, _content_type, _request_timeout):
+        assert _content_type == "application/merge-patch+json"
+        if err := self.refusals.get("patch"):
+            raise err
+        pod = self.pods.get(f"{namespace}/{name}")
+        if pod is None:
+            raise refusal(404, "not found")
+        self.patches.append((namespace, name, body))
+        for key, value in body["metadata"]["annotations"].items():
+            if value is None:
+                pod["metadata"]["annotations"].pop(key, None)
+            else:
+                pod["metadata"]["annotations"][key] = value
+
+    async def list_namespaced_pod(self, namespace, _preload_content, _request_timeout):
+        return self._listed([p for p in self.pods.values() if p["metadata"]["namespace"] == namespace])
+
+    async def list_namespaced_persistent_volume_claim(self, namespace, _preload_content, _request_timeout):
+        async with ApiClient() as client:
+            claims = [
+                client.sanitize_for_serialization(body)
+                for (kind, where, _), body in self.objects.items()
+                if (kind, where) == ("PersistentVolumeClaim", namespace) and hasattr(body, "spec")
+            ]
+        return self._listed(claims)
+
+    def _listed(self, items):
+        if err := self.refusals.get("list"):
+            raise err
+
+        async def read():
+            return json.dumps({"items": items}).encode()
+
+        return SimpleNamespace(status=200, read=read)
 
     async def delete_namespaced_pod(self, name, namespace, body, grace_period_seconds):
         self.objects.pop(("Pod", namespace, name), None)
         self.pods.pop(f"{namespace}/{name}", None)
 
-    def run(self, namespace, name, port=8888, phase="Running"):
+    def run(self, namespace, name, port=8888, phase="Running", limits=None, labels=None, annotations=None):
+        person = name.removeprefix("notebook-")
         self.pods[f"{namespace}/{name}"] = {
-            "metadata": {"namespace": namespace, "name": name, "uid": f"uid-{namespace}-{name}"},
-            "spec": {"containers": [{"ports": [{"name": "notebook-port", "containerPort": port}]}]},
+            "metadata": {
+                "namespace": namespace,
+                "name": name,
+                "uid": f"uid-{namespace}-{name}",
+                "labels": labels or {"atoll.dev/component": "notebook"},
+                "annotations": annotations or {"atoll.dev/person": person},
+            },
+            "spec": {
+                "containers": [
+                    {
+                        "ports": [{"name": "notebook-port", "containerPort": port}],
+                        "resources": {"limits": limits or {}},
+                    }
+                ]
+            },
             "status": {
                 "phase": phase,
                 "podIP": "127.0.0.1",

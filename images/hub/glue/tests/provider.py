@@ -81,6 +81,10 @@ class Provider:
             claims["groups"] = self.groups[person]
         return web.json_response(claims)
 
+    def sign_out(self, person):
+        """Ends the person's session here: their tokens say nothing any more."""
+        self._tokens = {token: p for token, p in self._tokens.items() if p != person}
+
     async def _logout(self, request):
         self.logouts.append(dict(request.query))
         return web.Response(text="signed out")

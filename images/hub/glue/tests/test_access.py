@@ -130,15 +130,6 @@ def test_a_workspace_without_profiles_names_its_owner():
     assert "olga" in refused.value.jupyterhub_message
 
 
-def test_servers_are_counted():
-    fraud = world(FRAUD)["fraud"]
-    access.check_servers(fraud, 1)
-    with pytest.raises(Refused) as refused:
-        access.check_servers(fraud, 2)
-    assert refused.value.status_code == 403
-    assert "2 of the 2 servers" in refused.value.jupyterhub_message
-
-
 def test_names_keep_the_spelling_of_the_workspace():
     listed = model.workspace(workspace("fraud", owner="Olga", members=[user("Ada@X.org")]))
     assert listed.spelling(Person("ada@x.org")) == "Ada@X.org"

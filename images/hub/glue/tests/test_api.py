@@ -90,7 +90,7 @@ async def test_the_number_of_servers_is_checked_before_kubernetes(world, cluster
     ada = await sign_in("ada")
     status, answer = await ada.api("POST", "/users/ada/servers/fraud")
     assert status == 403
-    assert "2 of the 2 servers" in answer["message"]
+    assert "needs 1 server, and 0 of 2 are left (in use: bob 1, olga 1)" in answer["message"]
     assert not cluster.objects
 
 

@@ -50,7 +50,7 @@ async def live(configured):
     configured.create(PROFILES, PYTHON)
     configured.create(WORKSPACES, workspace("fraud", members=[user("ada")]))
     changes = []
-    view = views.LiveView(LOG, changes.append)
+    view = views.LiveView(LOG, lambda: changes.append(dict(view.workspaces)))
     await view.start()
     yield SimpleNamespace(view=view, changes=changes, api=configured)
     await view.stop()
@@ -62,7 +62,7 @@ async def live(configured):
 async def test_the_view_is_complete_when_it_has_started(live):
     assert set(live.view.workspaces) == {"fraud"}
     assert live.view.workspaces["fraud"].namespace == "ws-fraud"
-    assert live.view.workspaces["fraud"].idle_after == 1800
+    assert live.view.workspaces["fraud"].idle_after.total_seconds() == 1800
     assert set(live.view.profiles) == {"python"}
 
 
@@ -75,7 +75,7 @@ async def test_the_view_follows_changes(live):
     await eventually(lambda: "research" not in live.view.workspaces, "a deletion is seen")
     live.api.request("DELETE", f"{PROFILES}/python")
     await eventually(lambda: not live.view.profiles, "a deleted profile is seen")
-    assert live.changes[-1] is live.view.workspaces
+    assert len(live.changes) >= 4
 
 
 async def test_the_view_goes_on_after_the_end_of_a_watch(configured, monkeypatch):
@@ -90,7 +90,7 @@ async def test_the_view_goes_on_after_the_end_of_a_watch(configured, monkeypatch
 
     api.list_cluster_custom_object = counted
     seen = {}
-    follower = views.Follower(api, "workspaces", lambda o: o["metadata"]["name"], seen.update, LOG)
+    follower = views.Follower(api, "workspaces", lambda o: o["metadata"]["name"], lambda o, _: seen.update(o), LOG)
     task = asyncio.create_task(follower.run())
     try:
         await eventually(lambda: len(watches) >= 3, "two watches have ended")
@@ -119,7 +119,7 @@ async def test_a_version_that_is_too_old_leads_to_a_new_list(configured):
 
     api.list_cluster_custom_object = expires_once
     seen = {}
-    follower = views.Follower(api, "workspaces", lambda o: o["metadata"]["name"], seen.update, LOG)
+    follower = views.Follower(api, "workspaces", lambda o: o["metadata"]["name"], lambda o, _: seen.update(o), LOG)
     task = asyncio.create_task(follower.run())
     try:
         await follower.complete.wait()
@@ -146,6 +146,8 @@ async def test_an_object_that_cannot_be_read_hides_no_other(live, monkeypatch):
     live.api.create(WORKSPACES, workspace("odd"))
     await view.start()
     assert set(view.workspaces) == {"fraud"}
+    # It is there, and so it takes no rights away.
+    assert view.unreadable == {"odd"}
     await view.stop()
 
 
@@ -167,7 +169,10 @@ async def spawner(live, hub_config):
         escaped_name="ada",
         url="/user/ada/",
         settings={"atoll_view": live.view},
-        orm_user=SimpleNamespace(groups=[], name="ada"),
+        orm_user=SimpleNamespace(groups=[], name="ada", id=1),
+        server_url=lambda name: f"/user/ada/{name}/",
+        # A hub's database without tokens.
+        db=SimpleNamespace(query=lambda _: SimpleNamespace(filter_by=lambda **_: []), commit=lambda: None),
     )
     hub = SimpleNamespace(public_host="", base_url="/hub/", api_url="http://hub:8081/hub/api", url="http://hub:8081")
     made = WorkspaceSpawner(
@@ -199,6 +204,32 @@ async def test_a_real_api_takes_what_the_spawner_makes(live, spawner):
     assert claim["spec"]["resources"]["requests"]["storage"] == "1Gi"
     await spawner.run_post_stop_hook()
     assert not live.api.exists("/api/v1/namespaces/ws-fraud/secrets/notebook-ada")
+
+
+async def test_a_real_api_takes_what_the_hub_writes_on_a_pod(live, spawner):
+    with pytest.raises(Refused):
+        await spawner.start()
+    pod = "/api/v1/namespaces/ws-fraud/pods/notebook-ada"
+    await spawner.annotate({"atoll.dev/held-until": "2026-11-21T12:00:00Z"})
+    found = live.api.request("GET", pod)["metadata"]["annotations"]
+    assert found["atoll.dev/held-until"] == "2026-11-21T12:00:00Z"
+    assert found["atoll.dev/person"] == "ada"
+    assert found["atoll.dev/environment"]
+    assert found["atoll.dev/profile-generation"] == "1"
+    assert found["atoll.dev/size"] == "large"
+    await spawner.annotate({"atoll.dev/held-until": None})
+    assert "atoll.dev/held-until" not in live.api.request("GET", pod)["metadata"]["annotations"]
+
+
+async def test_a_real_api_says_who_uses_what(live, spawner):
+    with pytest.raises(Refused):
+        await spawner.start()
+    spawner.pod_name = "notebook-bob"
+    used = await spawner.usage()
+    assert {p: (str(a.cpu), str(a.storage), str(a.servers)) for p, a in used.people.items()} == {
+        "ada": ("2", "1073741824", "1")
+    }
+    spawner.pod_name = "notebook-ada"
 
 
 async def test_a_real_quota_is_explained(live, spawner):

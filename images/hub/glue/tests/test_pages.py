@@ -58,8 +58,9 @@ async def test_a_group_member_sees_the_workspace(world, sign_in):
 
 async def test_the_spawn_page_offers_the_workspace_s_profiles_only(world, sign_in):
     world([FRAUD, RESEARCH], [PYTHON, GPU])
-    ada = await sign_in("ada")
-    status, page = await ada.open("/hub/spawn/ada/fraud")
+    # Somebody who has never chosen anything.
+    penny = await sign_in("penny", groups=["analysts"])
+    status, page = await penny.open("/hub/spawn/penny/fraud")
     assert status == 200
     assert [i["value"] for i in page.select("input[name=profile]")] == ["python"]
     sizes = page.select("input[name='size:python']")

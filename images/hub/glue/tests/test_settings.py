@@ -72,3 +72,24 @@ def test_seconds():
     assert settings.seconds("1h30m") == 5400
     with pytest.raises(settings.SettingsError, match="'soon'"):
         settings.seconds("soon")
+
+
+@pytest.mark.parametrize(
+    ("part", "field", "value"),
+    [
+        ("culling", "every", "0s"),
+        ("culling", "every", "soon"),
+        ("culling", "every", "11m"),
+        ("culling", "every", "-1m"),
+        ("culling", "unknownAfter", "0s"),
+        ("culling", "unknownAfter", "721h"),
+        ("culling", "unknownAfter", "1 day"),
+        ("oidc", "refreshAfter", "0s"),
+        ("oidc", "trustGroupsFor", "for ever"),
+        ("oidc", "trustGroupsFor", "9999999h"),
+    ],
+)
+def test_times_out_of_bounds_are_named_with_what_is_allowed(tmp_path, part, field, value):
+    content = GOOD | {part: GOOD.get(part, {}) | {field: value}}
+    with pytest.raises(settings.SettingsError, match=rf"{part}\.{field}: .*{value}.*from 1s to \d+s"):
+        settings.load(write(tmp_path, content))

@@ -6,7 +6,10 @@ from objects import GPU, PYTHON, group, user, workspace
 
 # Settings hold for spawners made after them: tests that change one use a person of their own.
 FRAUD = workspace(
-    "fraud", members=[user("ada"), group("analysts"), user("dan"), user("Grace@X.org")], profiles=["python", "gpu"]
+    "fraud",
+    members=[user("ada"), group("analysts"), user("dan"), user("Grace@X.org")],
+    profiles=["python", "gpu"],
+    quota={"cpu": "8", "memory": "16Gi", "gpus": 1, "storage": "100Gi", "servers": 2},
 )
 
 
