@@ -1,0 +1,154 @@
+# Who may do what. No account: the provider is mocked, its schemas are real.
+
+mock_provider "aws" {
+  mock_data "aws_region" {
+    defaults = { region = "eu-central-1" }
+  }
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+}
+
+variables {
+  name         = "reef"
+  cluster_name = "reef"
+  cluster_arn  = "arn:aws:eks:eu-central-1:123456789012:cluster/reef"
+  key_arn      = "arn:aws:kms:eu-central-1:123456789012:key/1"
+  tags         = { CostCenter = "data-7" }
+  bucket_arns = {
+    data    = "arn:aws:s3:::reef-data"
+    outputs = "arn:aws:s3:::reef-outputs"
+    backups = "arn:aws:s3:::reef-backups"
+    logs    = "arn:aws:s3:::reef-logs"
+  }
+  buckets = { data = "reef-data", logs = "reef-logs" }
+}
+
+run "components" {
+  command = plan
+
+  assert {
+    condition = { for name, a in aws_eks_pod_identity_association.component : name => "${a.namespace}/${a.service_account}" } == {
+      autoscaler = "kube-system/cluster-autoscaler", batch = "atoll-job/batch", operator = "atoll-directory/operator",
+    }
+    error_message = "Each component that calls AWS has its role, by its service account."
+  }
+  assert {
+    condition     = alltrue([for r in aws_iam_role.component : r.permissions_boundary == "arn:aws:iam::123456789012:policy/atoll/reef-boundary"])
+    error_message = "Every role has a boundary."
+  }
+  assert {
+    condition     = alltrue([for r in aws_iam_role.component : jsondecode(r.assume_role_policy).Statement[0].Condition.ArnEquals["aws:SourceArn"] == var.cluster_arn])
+    error_message = "No other cluster can hand the roles out."
+  }
+  assert {
+    condition     = alltrue([for name, r in aws_iam_role.component : jsondecode(r.assume_role_policy).Statement[0].Condition.StringEquals["aws:RequestTag/kubernetes-service-account"] == local.component_accounts[name]])
+    error_message = "No other service account of the cluster gets the role."
+  }
+  assert {
+    condition     = alltrue(flatten([for p in aws_iam_role_policy.component : [for s in jsondecode(p.policy).Statement : [for a in s.Action : !strcontains(a, "*")]]]))
+    error_message = "Actions are named one by one."
+  }
+  assert {
+    condition     = alltrue(flatten([for s in jsondecode(aws_iam_role_policy.component["batch"].policy).Statement : [for r in flatten([s.Resource]) : !startswith(r, "arn:aws:s3:::reef-data")]]))
+    error_message = "Runs read data by grants alone."
+  }
+}
+
+run "the_boundary" {
+  command = plan
+
+  assert {
+    condition = one([for s in jsondecode(aws_iam_policy.boundary.policy).Statement : s if s.Sid == "ReadDataByGrantAlone"]) == {
+      Sid      = "ReadDataByGrantAlone"
+      Effect   = "Deny"
+      Action   = ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"]
+      Resource = "arn:aws:s3:::reef-data/*"
+      Condition = { ArnNotLike = { "aws:PrincipalArn" = [
+        "arn:aws:iam::123456789012:role/atoll/reef/grants/*", "arn:aws:iam::123456789012:role/reef-backup", "arn:aws:iam::123456789012:role/reef-lake",
+      ] } }
+    }
+    error_message = "Whatever a component's policy says, it cannot read the data."
+  }
+  assert {
+    condition     = alltrue([for s in jsondecode(aws_iam_policy.boundary.policy).Statement : contains(s.NotAction, "iam:*") if s.Sid == "WorkInTheAccount"])
+    error_message = "No component makes itself a role."
+  }
+  assert {
+    condition     = alltrue([for s in jsondecode(aws_iam_policy.grants_boundary.policy).Statement : alltrue([for a in s.Action : contains(["s3", "kms", "glue", "lakeformation"], split(":", a)[0])])])
+    error_message = "A grant gives data and nothing else."
+  }
+}
+
+run "grants" {
+  command = plan
+
+  assert {
+    condition     = alltrue([for r in aws_iam_role.grant : r.path == "/atoll/reef/grants/" && r.max_session_duration == 3600])
+    error_message = "The operator finds grant roles by their path, and a session ends within the hour."
+  }
+  assert {
+    condition     = alltrue([for r in aws_iam_role.grant : jsondecode(r.assume_role_policy).Statement[0].Condition.StringLike["sts:SourceIdentity"] == "?*"])
+    error_message = "A session names its person."
+  }
+  assert {
+    condition     = aws_lakeformation_resource.data[0].arn == "arn:aws:s3:::reef-data" && length(aws_lakeformation_data_lake_settings.this[0].create_table_default_permissions) == 0
+    error_message = "Tables are nobody's until they are granted."
+  }
+}
+
+run "the_trail" {
+  command = plan
+
+  assert {
+    condition     = aws_cloudtrail.this.is_multi_region_trail && aws_cloudtrail.this.enable_log_file_validation
+    error_message = "The trail is of all regions and cannot be changed unseen."
+  }
+  assert {
+    condition     = contains(flatten([for s in aws_cloudtrail.this.advanced_event_selector : [for f in s.field_selector : coalesce(f.starts_with, [])]]), "arn:aws:s3:::reef-data/")
+    error_message = "Every read of the data is in the trail."
+  }
+}
+
+run "a_component_of_yours" {
+  command = plan
+
+  variables {
+    components = {
+      ingest = {
+        namespace       = "atoll-data"
+        service_account = "ingest"
+        statements      = [{ actions = ["kinesis:GetRecords"], resources = ["arn:aws:kinesis:eu-central-1:123456789012:stream/clicks"] }]
+      }
+    }
+    lake_formation = "Unmanaged"
+  }
+
+  assert {
+    condition     = jsondecode(aws_iam_role_policy.component["ingest"].policy).Statement[0].Action == ["kinesis:GetRecords"]
+    error_message = "Components of yours have roles like ours."
+  }
+  assert {
+    condition     = length(aws_lakeformation_data_lake_settings.this) == 0 && length(aws_iam_role.lake) == 0
+    error_message = "Lake Formation's settings are left alone when asked."
+  }
+}
+
+run "refused" {
+  command = plan
+
+  variables {
+    components = {
+      operator = { namespace = "x", service_account = "x", statements = [{ actions = ["s3:*"], resources = ["*"] }] }
+    }
+    grant_roles              = []
+    lake_formation           = "Yes"
+    data_lake_administrators = ["ada"]
+    bucket_arns              = { data = "reef-data", outputs = "*", backups = "", logs = "" }
+  }
+
+  expect_failures = [var.components, var.grant_roles, var.lake_formation, var.data_lake_administrators, var.bucket_arns]
+}

@@ -1,0 +1,65 @@
+# The file that the installer takes. Its kind is atoll.dev/v1alpha1 Platform; `atoll check -f` reads it.
+
+locals {
+  # Without a node group for each subcluster, its pods run wherever there is room.
+  placement = length(module.cluster.subclusters) == 5 ? "Required" : "Relaxed"
+
+  homes_class = "atoll-homes"
+
+  # Databases on the one server, each with a role of its own name.
+  hub_database      = "hub"
+  identity_database = "keycloak"
+
+  component_values = merge(
+    {
+      operator = {
+        global = { storageClass = local.homes_class }
+        # AWS Backup saves homes, as the file system that they are on.
+        backup = { enabled = false }
+      }
+      hub = merge(
+        {
+          global = { storageClass = local.homes_class }
+          db     = { urlSecretRef = { name = "hub-database" }, port = module.storage.database.port }
+        },
+        { for k, v in {
+          service = { annotations = {
+            "service.beta.kubernetes.io/aws-load-balancer-type"     = "nlb"
+            "service.beta.kubernetes.io/aws-load-balancer-internal" = "true"
+          } }
+        } : k => v if var.access == "LoadBalancer" },
+      )
+    },
+    { for k, v in {
+      identity = { database = {
+        type = "Postgres"
+        postgres = {
+          url    = "jdbc:postgresql://${module.storage.database.host}:${module.storage.database.port}/${local.identity_database}?sslmode=require"
+          port   = module.storage.database.port
+          secret = "keycloak-database"
+        }
+      } }
+    } : k => v if var.sign_in.issuer == "" },
+  )
+
+  platform = {
+    apiVersion = "atoll.dev/v1alpha1"
+    kind       = "Platform"
+    metadata   = { name = var.name }
+    spec = {
+      placement    = local.placement
+      availability = var.availability
+      images       = { for k, v in var.images : k => v if v != "" }
+      access       = { for k, v in { type = var.access, hubURL = var.hub_url, identityURL = var.sign_in.url } : k => v if v != "" }
+      identity = merge(
+        { clientID = var.sign_in.client_id, usernameClaim = var.sign_in.username_claim, groupsClaim = var.sign_in.groups_claim },
+        { for k, v in { issuer = var.sign_in.issuer } : k => v if v != "" },
+      )
+      # S3 is the object store here.
+      components = concat(
+        [{ name = "objectstore", state = "Disabled" }],
+        [for name, values in local.component_values : { name = name, values = values }],
+      )
+    }
+  }
+}

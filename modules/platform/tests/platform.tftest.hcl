@@ -1,0 +1,127 @@
+# The whole platform, and the platform.yaml that comes of it. No account: the provider is mocked, its schemas are real.
+
+mock_provider "aws" {
+  mock_data "aws_region" {
+    defaults = { region = "eu-central-1" }
+  }
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+  mock_data "aws_availability_zones" {
+    defaults = { names = ["eu-central-1a", "eu-central-1b", "eu-central-1c"] }
+  }
+  mock_resource "aws_vpc" {
+    defaults = { id = "vpc-0123" }
+  }
+}
+
+variables {
+  name        = "reef"
+  cost_center = "data-7"
+  hub_url     = "https://hub.example.com"
+  sign_in     = { issuer = "https://login.example.com" }
+  cluster     = { administrators = ["arn:aws:iam::123456789012:role/platform"] }
+}
+
+run "platform_yaml" {
+  command = plan
+
+  assert {
+    condition     = local.platform.apiVersion == "atoll.dev/v1alpha1" && local.platform.kind == "Platform" && local.platform.metadata.name == "reef"
+    error_message = "It is what the installer reads."
+  }
+  assert {
+    condition     = local.platform.spec.placement == "Required" && local.platform.spec.availability == "High"
+    error_message = "Each subcluster keeps to nodes of its own."
+  }
+  assert {
+    condition     = local.platform.spec.components[0] == { name = "objectstore", state = "Disabled" }
+    error_message = "S3 is the object store."
+  }
+  assert {
+    condition     = local.component_values.hub.db.urlSecretRef.name == "hub-database" && local.component_values.operator.global.storageClass == "atoll-homes" && !local.component_values.operator.backup.enabled
+    error_message = "The hub's state is in the database, and homes are on EFS, which AWS Backup saves."
+  }
+  assert {
+    condition     = !contains(keys(local.component_values), "identity")
+    error_message = "With a provider of your own there is no Keycloak to configure."
+  }
+  assert {
+    condition     = local.storage_class.provisioner == "efs.csi.aws.com" && local.storage_class.reclaimPolicy == "Retain"
+    error_message = "Homes outlive their claims."
+  }
+}
+
+run "keycloak_behind_a_load_balancer" {
+  command = plan
+
+  variables {
+    sign_in      = { url = "https://identity.example.com" }
+    access       = "LoadBalancer"
+    availability = "Single"
+    images       = { registry = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/atoll", version = "1.2.3" }
+  }
+
+  assert {
+    condition     = local.platform.spec.access == { type = "LoadBalancer", hubURL = "https://hub.example.com", identityURL = "https://identity.example.com" }
+    error_message = "People reach the platform as asked."
+  }
+  assert {
+    condition     = local.component_values.hub.service.annotations["service.beta.kubernetes.io/aws-load-balancer-internal"] == "true"
+    error_message = "The load balancer is inside the VPC."
+  }
+  assert {
+    condition     = local.component_values.identity.database.type == "Postgres"
+    error_message = "Keycloak's state is in the database."
+  }
+  assert {
+    condition     = local.platform.spec.images == { registry = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/atoll", version = "1.2.3" }
+    error_message = "Images come from the mirror."
+  }
+}
+
+run "some_nodes_only" {
+  command = plan
+
+  variables {
+    cluster = {
+      administrators = ["arn:aws:iam::123456789012:role/platform"]
+      node_groups    = { job = {}, application = {} }
+    }
+  }
+
+  assert {
+    condition     = local.platform.spec.placement == "Relaxed"
+    error_message = "Pods run anywhere where not every subcluster has nodes."
+  }
+}
+
+run "refused" {
+  command = plan
+
+  variables {
+    name         = "Reef"
+    cost_center  = ""
+    tags         = { CostCenter = "other" }
+    hub_url      = "hub.example.com"
+    sign_in      = {}
+    access       = "Public"
+    availability = "Some"
+    images       = { registry = "" }
+  }
+
+  expect_failures = [var.name, var.cost_center, var.tags, var.hub_url, var.sign_in, var.access, var.availability, var.images]
+}
+
+run "a_cluster_in_no_vpc" {
+  command = plan
+
+  variables {
+    cluster = { existing = "lagoon" }
+  }
+
+  expect_failures = [var.cluster]
+}

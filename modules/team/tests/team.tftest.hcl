@@ -1,0 +1,40 @@
+# What files become, and what is said of files that are wrong.
+
+mock_provider "atoll" {}
+
+variables {
+  folder = "./testdata/good"
+}
+
+run "files_become_resources" {
+  command = plan
+
+  assert {
+    condition     = keys(atoll_profile.this) == ["python", "reporting"] && keys(atoll_workspace.this) == ["fraud", "marketing"]
+    error_message = "A file's name is the object's name."
+  }
+  assert {
+    condition     = atoll_workspace.this["fraud"].quota.cpu == "4" && atoll_workspace.this["fraud"].quota.memory == "8Gi" && atoll_workspace.this["fraud"].quota.servers == 5
+    error_message = "Numbers and texts are both fine for a quantity."
+  }
+  assert {
+    condition     = toset([for m in atoll_workspace.this["fraud"].members : m.name]) == toset(["ada", "dana", "analysts"])
+    error_message = "Members are those of the file."
+  }
+  assert {
+    condition     = atoll_workspace.this["fraud"].backup.at == "02:00" && atoll_workspace.this["fraud"].backup.keep == 30
+    error_message = "Backups are made as the file says."
+  }
+  assert {
+    condition     = atoll_workspace.this["marketing"].members == null && atoll_workspace.this["marketing"].cost_center == null
+    error_message = "What a file leaves out is left to the platform."
+  }
+  assert {
+    condition     = atoll_profile.this["python"].sizes[0].cpu == { guarantee = "100m", limit = "1" } && atoll_profile.this["python"].sizes[0].default
+    error_message = "Sizes are those of the file."
+  }
+  assert {
+    condition     = atoll_profile.this["reporting"].env == tomap({ REPORT_LOCALE = "en_GB" })
+    error_message = "Variables are those of the file."
+  }
+}

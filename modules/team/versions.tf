@@ -1,0 +1,10 @@
+terraform {
+  required_version = ">= 1.11"
+
+  required_providers {
+    atoll = {
+      source  = "atoll-platform/atoll"
+      version = ">= 0.1"
+    }
+  }
+}
