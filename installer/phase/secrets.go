@@ -20,6 +20,10 @@ import (
 const (
 	peopleSecret = "keycloak-people"
 	adminSecret  = "keycloak-admin"
+	// objectStoreRoot is the account that manages the object store's others.
+	objectStoreRoot = "objectstore-root"
+	// backupKey is what the passwords of backups derive from.
+	backupKey = "backup-key"
 )
 
 // secret is a Secret that must have certain keys.
@@ -49,6 +53,14 @@ func secrets(ctx context.Context, s *State, step *progress.Step) (string, error)
 		}
 		present++
 	}
+	for _, name := range shared {
+		step.Doing("Secret " + name)
+		changed, err := s.share(ctx, name)
+		if err != nil {
+			return "", err
+		}
+		s.Result.Changed = s.Result.Changed || changed
+	}
 	return fmt.Sprintf("%d generated, %d kept", generated, present), nil
 }
 
@@ -56,7 +68,9 @@ func (s *State) wantedSecrets(ctx context.Context) ([]secret, error) {
 	application, system, data := component.Namespace("application"), component.Namespace("system"), component.Namespace("data")
 	list := []secret{
 		{application, "hub-secrets", map[string]func() []byte{"cookie-secret": key, "proxy-auth-token": key, "crypt-key": key}},
-		{data, "objectstore-root", map[string]func() []byte{"access-key": password, "secret-key": key}},
+		{data, objectStoreRoot, map[string]func() []byte{"access-key": password, "secret-key": key}},
+		// It stays with the data: without it no backup can be read.
+		{data, backupKey, map[string]func() []byte{"key": key}},
 	}
 	if s.Platform.Spec.Identity.Issuer != "" {
 		return list, s.requireClientSecret(ctx, application)

@@ -55,7 +55,7 @@ func observe(live *v1alpha1.Workspace) *observation {
 		People:    types.Int32Value(live.Status.People),
 		Servers:   types.Int32Value(live.Status.Servers),
 	}
-	o.Spec.absorb(&live.Spec, managed.Everything)
+	o.absorb(&live.Spec, managed.Everything)
 	if u := live.Status.Usage; u != nil {
 		o.Usage = &usage{
 			CPU:     managed.Quantity(u.CPU),

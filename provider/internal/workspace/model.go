@@ -25,6 +25,7 @@ type Spec struct {
 	Profiles              []string     `tfsdk:"profiles"`
 	Quota                 *Quota       `tfsdk:"quota"`
 	Home                  *Home        `tfsdk:"home"`
+	Backup                *Backup      `tfsdk:"backup"`
 	Culling               *Culling     `tfsdk:"culling"`
 	ClassificationCeiling types.String `tfsdk:"classification_ceiling"`
 	CostCenter            types.String `tfsdk:"cost_center"`
@@ -53,6 +54,13 @@ type Home struct {
 	StorageClassName types.String   `tfsdk:"storage_class_name"`
 }
 
+// Backup says when homes are backed up.
+type Backup struct {
+	Every types.String `tfsdk:"every"`
+	At    types.String `tfsdk:"at"`
+	Keep  types.Int32  `tfsdk:"keep"`
+}
+
 // Culling bounds how long a server may idle.
 type Culling struct {
 	IdleAfter units.Duration `tfsdk:"idle_after"`
@@ -75,6 +83,11 @@ func (m *model) Declare() any {
 		Home: &declare.Home{
 			Size:             m.Home.Size.ValueStringPointer(),
 			StorageClassName: m.Home.StorageClassName.ValueStringPointer(),
+		},
+		Backup: &declare.Backup{
+			Every: m.Backup.Every.ValueStringPointer(),
+			At:    m.Backup.At.ValueStringPointer(),
+			Keep:  m.Backup.Keep.ValueInt32Pointer(),
 		},
 		Culling: &declare.Culling{
 			IdleAfter: m.Culling.IdleAfter.ValueStringPointer(),
@@ -105,7 +118,7 @@ func (m *model) Absorb(live *v1alpha1.Workspace) {
 	if m.DisplayName.IsNull() {
 		scope = managed.Everything
 	}
-	m.Spec.absorb(&live.Spec, scope)
+	m.absorb(&live.Spec, scope)
 }
 
 // Observe fills what is computed. Both values are immutable: a known one stays.
@@ -134,6 +147,11 @@ func (s *Spec) absorb(live *v1alpha1.WorkspaceSpec, scope managed.Scope) {
 	}
 	home.StorageClassName = managed.Text(home.StorageClassName, live.Home.StorageClassName, scope)
 	s.Home = &home
+	s.Backup = &Backup{
+		Every: types.StringValue(string(live.Backup.Every)),
+		At:    types.StringValue(live.Backup.At),
+		Keep:  types.Int32Value(live.Backup.Keep),
+	}
 	s.Culling = &Culling{
 		IdleAfter: managed.Duration(live.Culling.IdleAfter),
 		MaxHold:   managed.Duration(live.Culling.MaxHold),

@@ -78,6 +78,7 @@ func attributes() map[string]schema.Attribute {
 				map[string]attr.Value{"size": units.NewQuantity(defaultHomeSize), "storage_class_name": types.StringNull()},
 			)),
 		},
+		"backup": backup(),
 		"culling": schema.SingleNestedAttribute{
 			Optional: true, Computed: true,
 			MarkdownDescription: "When an idle server is stopped.",
@@ -103,7 +104,7 @@ func attributes() map[string]schema.Attribute {
 		},
 		"deletion_policy": schema.StringAttribute{
 			Optional: true, Computed: true,
-			MarkdownDescription: "What becomes of people's homes when the workspace is deleted: `Retain` (default) keeps them for a workspace of the same name, `Snapshot` keeps them too until snapshots are supported, `Delete` deletes them.",
+			MarkdownDescription: "What becomes of people's homes when the workspace is deleted: `Retain` (default) keeps them for a workspace of the same name, `Snapshot` keeps a last backup of each and deletes the rest, `Delete` deletes them.",
 			Default:             stringdefault.StaticString(string(v1alpha1.DeletionRetain)),
 			Validators: []validator.String{stringvalidator.OneOf(
 				string(v1alpha1.DeletionRetain), string(v1alpha1.DeletionSnapshot), string(v1alpha1.DeletionDelete))},
@@ -160,9 +161,9 @@ func memberAttributes() map[string]schema.Attribute {
 
 func quotaAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
-		"cpu":     requiredQuantity("Sum of the CPU limits of all pods, in cores, such as `8` or `500m`.", "8"),
-		"memory":  requiredQuantity("Sum of the memory limits of all pods, such as `16Gi`.", "16Gi"),
-		"storage": requiredQuantity("Sum of the sizes of all volume claims, homes included, such as `100Gi`.", "100Gi"),
+		"cpu":     units.Required("Sum of the CPU limits of all pods, in cores, such as `8` or `500m`.", "8"),
+		"memory":  units.Required("Sum of the memory limits of all pods, such as `16Gi`.", "16Gi"),
+		"storage": units.Required("Sum of the sizes of all volume claims, homes included, such as `100Gi`.", "100Gi"),
 		"gpus": schema.Int32Attribute{
 			Optional: true, Computed: true,
 			MarkdownDescription: "Number of GPUs of all pods, 0 to 10000. Default 0.",
@@ -175,16 +176,6 @@ func quotaAttributes() map[string]schema.Attribute {
 			Default:             int32default.StaticInt32(defaultServers),
 			Validators:          []validator.Int32{int32validator.Between(1, 10000)},
 		},
-	}
-}
-
-func requiredQuantity(description, example string) schema.StringAttribute {
-	return schema.StringAttribute{
-		Required:            true,
-		CustomType:          units.QuantityType{},
-		MarkdownDescription: description,
-		Validators:          []validator.String{units.Positive(example)},
-		PlanModifiers:       []planmodifier.String{units.SameQuantity()},
 	}
 }
 

@@ -1,0 +1,51 @@
+package homes
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	batchv1 "k8s.io/api/batch/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/rand"
+
+	"github.com/atoll-platform/atoll/api/v1alpha1"
+	"github.com/atoll-platform/atoll/installer/cluster"
+	"github.com/atoll-platform/atoll/internal/backup"
+)
+
+// snapshots lists those of the home's volume that can be restored. Where the kind is not installed there are none.
+func (h *Home) snapshots(ctx context.Context) ([]Copy, error) {
+	list, err := h.dynamic.Resource(backup.SnapshotVersion.WithResource("volumesnapshots")).Namespace(h.home.Namespace()).
+		List(ctx, metav1.ListOptions{LabelSelector: labels.SelectorFromSet(backup.SnapshotLabels(h.home.Claim)).String()})
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("listing the snapshots of home %s/%s: %w", h.home.Namespace(), h.home.Claim, err)
+	}
+	var copies []Copy
+	for _, s := range list.Items {
+		at, err := time.Parse(time.RFC3339, s.GetAnnotations()[v1alpha1.AnnotationBackedUp])
+		if ready, _, _ := unstructured.NestedBool(s.Object, "status", "readyToUse"); !ready || err != nil {
+			continue
+		}
+		copies = append(copies, Copy{ID: strconv.FormatInt(at.Unix(), 10), Snapshot: s.GetName(), Time: at})
+	}
+	return copies, nil
+}
+
+// fromSnapshot restores by way of a volume made of the snapshot, which does not stay.
+func (h *Home) fromSnapshot(ctx context.Context, from Copy, what string) ([]byte, error) {
+	claims := h.api.CoreV1().PersistentVolumeClaims(h.home.Namespace())
+	volume, err := claims.Create(ctx, backup.Volume(h.claim, "restore-"+rand.String(8), from.Snapshot), metav1.CreateOptions{FieldManager: cluster.FieldManager})
+	if err != nil {
+		return nil, fmt.Errorf("making a volume of snapshot %s: %w", from.Snapshot, err)
+	}
+	defer func() { _ = claims.Delete(context.WithoutCancel(ctx), volume.Name, metav1.DeleteOptions{}) }()
+	return h.run(ctx, func(name string) *batchv1.Job { return backup.Copy(h.store, h.home, name, volume.Name, from.ID, what) })
+}
