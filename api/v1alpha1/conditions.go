@@ -28,6 +28,8 @@ const (
 	ReasonQuotaExceeded = "QuotaExceeded"
 	// ReasonHomeNotExpandable says that the storage class of a home does not let it grow.
 	ReasonHomeNotExpandable = "HomeNotExpandable"
+	// ReasonBackupFailed says that a home could not be backed up before its workspace is removed.
+	ReasonBackupFailed = "BackupFailed"
 	// ReasonDeleting says that the object is being removed.
 	ReasonDeleting = "Deleting"
 	// ReasonFailed says that a call to the API failed and is being retried.
@@ -48,6 +50,29 @@ const (
 	LabelPerson = "atoll.dev/person"
 	// LabelProfile names the profile a pod was started from.
 	LabelProfile = "atoll.dev/profile"
+	// LabelBackup marks the jobs that save or restore a home, and what belongs to them.
+	LabelBackup = "atoll.dev/backup"
+	// AnnotationBackupRequested holds the time, RFC 3339 in UTC, for which someone asks for a backup of a home.
+	AnnotationBackupRequested = "atoll.dev/backup-requested"
+	// AnnotationBackedUp holds the time, RFC 3339 in UTC, for which a home was last backed up.
+	AnnotationBackedUp = "atoll.dev/backed-up"
+	// AnnotationBackupFailed holds why the last backup of a home failed; it is absent when that succeeded.
+	AnnotationBackupFailed = "atoll.dev/backup-failed"
+	// AnnotationSize names the size of its profile that a server was started with.
+	AnnotationSize = "atoll.dev/size"
+	// AnnotationProfileGeneration is the generation of the profile that a server was started from.
+	AnnotationProfileGeneration = "atoll.dev/profile-generation"
+	// AnnotationEnvironment stands for the image, packages and variables that a server was started with.
+	AnnotationEnvironment = "atoll.dev/environment"
+	// AnnotationLastActivity holds the time, RFC 3339 in UTC, at which a server was last seen in use.
+	AnnotationLastActivity = "atoll.dev/last-activity"
+	// AnnotationHeldSince and AnnotationHeldUntil hold the times, RFC 3339 in UTC, between which a person holds a server.
+	AnnotationHeldSince = "atoll.dev/held-since"
+	AnnotationHeldUntil = "atoll.dev/held-until"
+	// AnnotationCulling holds what becomes of a server, as JSON: verdict, reason, stopsAt, warnedAt and decidedAt.
+	AnnotationCulling = "atoll.dev/culling"
+	// AnnotationHomeUsage holds how full a server's home is, as JSON: used and size in bytes, enforced, complete.
+	AnnotationHomeUsage = "atoll.dev/home-usage"
 	// AnnotationPerson holds a person's user name, verbatim.
 	AnnotationPerson = "atoll.dev/person"
 

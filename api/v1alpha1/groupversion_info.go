@@ -22,6 +22,8 @@ var (
 		s.AddKnownTypes(GroupVersion,
 			&Workspace{}, &WorkspaceList{},
 			&Profile{}, &ProfileList{},
+			&Schedule{}, &ScheduleList{},
+			&Run{}, &RunList{},
 			&Platform{}, &PlatformList{},
 		)
 		metav1.AddToGroupVersion(s, GroupVersion)

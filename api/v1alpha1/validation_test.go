@@ -35,6 +35,7 @@ spec:
   profiles: [python]
   quota: {cpu: "8", memory: 16Gi, gpus: 1, storage: 100Gi, servers: 5}
   home: {size: 10Gi, storageClassName: fast}
+  backup: {every: Week, at: "22:30", keep: 8}
   culling: {idleAfter: 30m, maxHold: 8h}
   classificationCeiling: C3
   costCenter: cc-42
@@ -107,9 +108,19 @@ var workspaces = []refused{
 	{"no servers", []edit{{"spec.quota.servers", int64(0)}}, []string{"spec.quota.servers", "greater than or equal to 1"}},
 	{"less than no GPUs", []edit{{"spec.quota.gpus", int64(-1)}}, []string{"spec.quota.gpus", "greater than or equal to 0"}},
 	{"an empty home", []edit{{"spec.home.size", "0"}}, []string{"spec.home.size", "greater than 0"}},
+	{"backed up daily", []edit{{"spec.backup.every", "Daily"}}, []string{"spec.backup.every", `"Never", "Hour", "Day", "Week"`}},
+	{"backed up at no time", []edit{{"spec.backup.at", "24:00"}}, []string{"spec.backup.at", "[01][0-9]|2[0-3]"}},
+	{"no backup kept", []edit{{"spec.backup.keep", int64(0)}}, []string{"spec.backup.keep", "greater than or equal to 1"}},
+	{"a year of backups and a day", []edit{{"spec.backup.keep", int64(367)}}, []string{"spec.backup.keep", "less than or equal to 366"}},
 	{"culled at once", []edit{{"spec.culling.idleAfter", "1m"}}, []string{"spec.culling.idleAfter", "5m to 168h"}},
 	{"held for ever", []edit{{"spec.culling.maxHold", "1000h"}}, []string{"spec.culling.maxHold", "0s to 168h"}},
 	{"a time that is none", []edit{{"spec.culling.idleAfter", "an hour"}}, []string{"spec.culling.idleAfter", "5m to 168h"}},
+	{"culled a second too soon", []edit{{"spec.culling.idleAfter", "4m59s"}}, []string{"spec.culling.idleAfter", "5m to 168h"}},
+	{"never culled", []edit{{"spec.culling.idleAfter", "169h"}}, []string{"spec.culling.idleAfter", "5m to 168h"}},
+	{"culled before it starts", []edit{{"spec.culling.idleAfter", "-1h"}}, []string{"spec.culling.idleAfter", "5m to 168h"}},
+	{"held for less than nothing", []edit{{"spec.culling.maxHold", "-1s"}}, []string{"spec.culling.maxHold", "0s to 168h"}},
+	{"held for days", []edit{{"spec.culling.maxHold", "1d"}}, []string{"spec.culling.maxHold", "0s to 168h"}},
+	{"held for a number", []edit{{"spec.culling.maxHold", int64(8)}}, []string{"spec.culling.maxHold", "string"}},
 	{"a class that is none", []edit{{"spec.classificationCeiling", "C5"}}, []string{"spec.classificationCeiling", `"C1", "C2", "C3", "C4"`}},
 	{"a cost center that is no label", []edit{{"spec.costCenter", "a b"}}, []string{"spec.costCenter", "A-Za-z0-9"}},
 	{"a policy that is none", []edit{{"spec.deletionPolicy", "Burn"}}, []string{"spec.deletionPolicy", `"Retain", "Snapshot", "Delete"`}},
@@ -145,6 +156,8 @@ func TestRefused(t *testing.T) {
 	}{
 		{"workspace", goodWorkspace, workspaces},
 		{"profile", goodProfile, profiles},
+		{"schedule", goodSchedule, schedules},
+		{"run", goodRun, runs},
 	} {
 		for _, tt := range kind.cases {
 			t.Run(kind.name+" with "+tt.name, func(t *testing.T) {
@@ -179,6 +192,12 @@ func TestAccepted(t *testing.T) {
 		{"an image by tag and digest", goodProfile, []edit{{"spec.image", "docker.io/atoll/notebook:1.0@sha256:" + strings.Repeat("0", 64)}}},
 		{"a registry with a port", goodProfile, []edit{{"spec.image", "registry:5000/notebook:1"}}},
 		{"the most sizes", goodProfile, []edit{{"spec.sizes", sizes(7)}}},
+		{"a schedule", goodSchedule, nil},
+		{"a cron by a word", goodSchedule, []edit{{"spec.cron", "@weekly"}}},
+		{"a cron with names and steps", goodSchedule, []edit{{"spec.cron", "*/15 8-18 1,15 JAN-MAR,DEC Mon"}}},
+		{"a zone of three parts", goodSchedule, []edit{{"spec.timeZone", "America/Argentina/Buenos_Aires"}}},
+		{"a zone by its Etc name", goodSchedule, []edit{{"spec.timeZone", "Etc/GMT+5"}}},
+		{"a run", goodRun, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if err := dryRun(object(t, tt.good, tt.edit...)); err != nil {
@@ -189,12 +208,15 @@ func TestAccepted(t *testing.T) {
 }
 
 func TestDefaults(t *testing.T) {
-	obj := object(t, goodWorkspace, edit{"spec.home", nil}, edit{"spec.culling", nil}, edit{"spec.deletionPolicy", nil}, edit{"spec.quota.servers", nil})
+	obj := object(t, goodWorkspace, edit{"spec.home", nil}, edit{"spec.backup", nil}, edit{"spec.culling", nil}, edit{"spec.deletionPolicy", nil}, edit{"spec.quota.servers", nil})
 	if err := dryRun(obj); err != nil {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]any{
 		"spec.home.size":         "10Gi",
+		"spec.backup.every":      "Day",
+		"spec.backup.at":         "01:00",
+		"spec.backup.keep":       int64(14),
 		"spec.culling.idleAfter": "1h",
 		"spec.culling.maxHold":   "24h",
 		"spec.deletionPolicy":    "Retain",

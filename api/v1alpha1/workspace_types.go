@@ -91,6 +91,11 @@ type WorkspaceSpec struct {
 	// +optional
 	Home Home `json:"home,omitempty"`
 
+	// backup says how often homes are copied to where they can be restored from.
+	// +kubebuilder:default={}
+	// +optional
+	Backup Backup `json:"backup,omitempty"`
+
 	// culling says when an idle server is stopped.
 	// +kubebuilder:default={}
 	// +optional
@@ -178,6 +183,41 @@ type Home struct {
 	// +kubebuilder:validation:MaxLength=253
 	// +optional
 	StorageClassName string `json:"storageClassName,omitempty"`
+}
+
+// BackupInterval is how often each home is backed up.
+// +kubebuilder:validation:Enum=Never;Hour;Day;Week
+type BackupInterval string
+
+// The intervals of backups.
+const (
+	BackupNever BackupInterval = "Never"
+	BackupHour  BackupInterval = "Hour"
+	BackupDay   BackupInterval = "Day"
+	// BackupWeek backs homes up on Sundays.
+	BackupWeek BackupInterval = "Week"
+)
+
+// Backup says when homes are backed up and how many backups of each are kept.
+type Backup struct {
+	// every is how often: Never, Hour, Day or Week (on Sunday).
+	// +kubebuilder:default=Day
+	// +optional
+	Every BackupInterval `json:"every,omitempty"`
+
+	// at is the time of day in UTC, HH:MM, from which homes are backed up, spread over the hour that follows. It says
+	// nothing where every is Hour.
+	// +kubebuilder:default="01:00"
+	// +kubebuilder:validation:Pattern=`^([01][0-9]|2[0-3]):[0-5][0-9]$`
+	// +optional
+	At string `json:"at,omitempty"`
+
+	// keep is how many backups of each home are kept: the latest ones.
+	// +kubebuilder:default=14
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=366
+	// +optional
+	Keep int32 `json:"keep,omitempty"`
 }
 
 // Culling bounds how long a server may idle.

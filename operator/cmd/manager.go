@@ -18,8 +18,10 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
+	"github.com/atoll-platform/atoll/internal/backup"
 	"github.com/atoll-platform/atoll/internal/version"
 	"github.com/atoll-platform/atoll/operator/controller"
+	"github.com/atoll-platform/atoll/operator/target/objectstore"
 )
 
 // leaderElectionID is the name of the Lease by which one replica leads.
@@ -29,10 +31,16 @@ const leaderElectionID = "atoll-operator"
 type managerOptions struct {
 	controller.Options
 
+	objectStore   objectstore.Options
+	backupImage   string
+	backupBuckets string
+	backupKeyFile string
+
 	metricsAddress   string
 	healthAddress    string
 	leaderElect      bool
 	leaderElectionIn string
+	runs             runOptions
 	logs             zap.Options
 }
 
@@ -59,8 +67,17 @@ func (o *managerOptions) bind(flags *pflag.FlagSet) {
 	flags.StringVar(&o.Workspace.Network.HubNamespace, "hub-namespace", "atoll-application", "namespace of the hub and its proxy")
 	flags.StringVar(&o.Workspace.Network.DataNamespace, "data-namespace", "atoll-data", "namespace of the object store")
 	flags.StringVar(&o.Workspace.StorageClass, "storage-class", "", "storage class of homes whose workspace names none; the cluster's default when empty")
-	flags.IntVar(&o.Workspace.Concurrency, "workspace-concurrency", 4, "how many workspaces are worked on at once")
+	flags.StringVar(&o.objectStore.Endpoint, "object-store-endpoint", "", "address of the object store's S3, such as http://objectstore.atoll-data:7070")
+	flags.StringVar(&o.objectStore.IAMEndpoint, "object-store-iam-endpoint", "", "address of the object store's accounts, such as http://objectstore.atoll-data:7071")
+	flags.StringVar(&o.objectStore.Region, "object-store-region", "us-east-1", "region that clients of the object store name")
+	flags.StringVar(&o.objectStore.Credentials, "object-store-credentials", "", "folder with the files access-key and secret-key of the account that manages the others")
+	flags.StringVar(&o.backupImage, "backup-image", "", "image of the jobs that back homes up; empty backs up nothing")
+	flags.StringVar(&o.backupBuckets, "backup-bucket-prefix", "atoll-backup-", "what the buckets with the backups of homes begin with; the name of a workspace follows")
+	flags.StringVar(&o.backupKeyFile, "backup-key-file", "", "file with the key from which the passwords of backups derive")
+	flags.IntVar(&o.Backup.Jobs, "backup-jobs", 10, "how many homes are backed up at once")
+	flags.IntVar(&o.Workspace.Concurrency, "workspace-concurrency", 16, "how many workspaces are worked on at once")
 	flags.IntVar(&o.Profile.Concurrency, "profile-concurrency", 1, "how many profiles are worked on at once")
+	o.bindRuns(flags)
 	shared := flag.NewFlagSet("manager", flag.ContinueOnError)
 	o.logs.BindFlags(shared)
 	config.RegisterFlags(shared)
@@ -90,10 +107,19 @@ func (o *managerOptions) complete() error {
 	for name, n := range map[string]int{
 		"workspace-concurrency": o.Workspace.Concurrency,
 		"profile-concurrency":   o.Profile.Concurrency,
+		"backup-jobs":           o.Backup.Jobs,
+		"schedule-concurrency":  o.Schedule.Concurrency,
+		"run-concurrency":       o.Run.Concurrency,
 	} {
 		if n < 1 || n > 64 {
 			return fmt.Errorf("--%s is %d: set it from 1 to 64", name, n)
 		}
+	}
+	if err := o.completeBackup(); err != nil {
+		return err
+	}
+	if err := o.completeRuns(); err != nil {
+		return err
 	}
 	if o.Workspace.HubURL == "" {
 		return nil
@@ -103,6 +129,30 @@ func (o *managerOptions) complete() error {
 		return fmt.Errorf("--hub-url %q is no address of a hub: set it like https://hub.example.com", o.Workspace.HubURL)
 	}
 	o.Workspace.HubURL = hub.JoinPath("hub", "home").String()
+	return nil
+}
+
+// completeBackup turns backups on where an image is named; then everything else they need must be named too.
+func (o *managerOptions) completeBackup() error {
+	if o.backupImage == "" {
+		return nil
+	}
+	for name, value := range map[string]string{
+		"object-store-endpoint":     o.objectStore.Endpoint,
+		"object-store-iam-endpoint": o.objectStore.IAMEndpoint,
+		"object-store-credentials":  o.objectStore.Credentials,
+		"backup-key-file":           o.backupKeyFile,
+		"backup-bucket-prefix":      o.backupBuckets,
+	} {
+		if value == "" {
+			return fmt.Errorf("--backup-image is set, so --%s must be set too", name)
+		}
+	}
+	o.Backup.Store = backup.Store{
+		Image: o.backupImage, Endpoint: o.objectStore.Endpoint, BucketPrefix: o.backupBuckets, Region: o.objectStore.Region,
+	}
+	o.Backup.KeyFile = o.backupKeyFile
+	o.Backup.Accounts = objectstore.New(o.objectStore)
 	return nil
 }
 
@@ -139,6 +189,9 @@ func (o *managerOptions) manager(ctx context.Context, log logr.Logger) (manager.
 		if err := add(name, healthz.Ping); err != nil {
 			return nil, fmt.Errorf("adding the health check %q: %w", name, err)
 		}
+	}
+	if err := o.connectRuns(ctx, mgr); err != nil {
+		return nil, err
 	}
 	if err := controller.Register(ctx, mgr, o.Options); err != nil {
 		return nil, err

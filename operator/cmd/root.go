@@ -16,6 +16,6 @@ func New() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(newManager())
+	root.AddCommand(newManager(), newTask())
 	return root
 }

@@ -1,0 +1,4 @@
+import {
+  to = atoll_schedule.report
+  id = "fraud/report"
+}

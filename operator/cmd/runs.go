@@ -1,0 +1,154 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+
+	"github.com/atoll-platform/atoll/api/v1alpha1"
+	"github.com/atoll-platform/atoll/internal/objectstore"
+	"github.com/atoll-platform/atoll/operator/controller/workspace/network"
+	"github.com/atoll-platform/atoll/operator/notify"
+)
+
+const (
+	// maxSleep bounds the time between two looks at the clock.
+	maxSleep = time.Minute
+	// bucketRetry is how often an object store that does not answer is asked for the bucket again.
+	bucketRetry = 10 * time.Second
+)
+
+// runOptions are the flags of schedules and runs that need to be read before they are options of the controllers.
+type runOptions struct {
+	placement string
+	egress    []string
+	store     objectstore.Options
+	notify    notify.Options
+	security  string
+	digestAt  string
+	digest    time.Duration
+	namespace string
+}
+
+func (o *managerOptions) bindRuns(flags *pflag.FlagSet) {
+	r := &o.runs
+	flags.IntVar(&o.Schedule.Concurrency, "schedule-concurrency", 16, "how many schedules are worked on at once")
+	flags.IntVar(&o.Run.Concurrency, "run-concurrency", 16, "how many runs are worked on at once")
+	flags.StringVar(&o.Run.Image, "run-image", "", "the operator's own image, which prepares runs and keeps what they leave")
+	flags.StringVar(&o.Run.PriorityClass, "run-priority-class", "atoll-job", "priority class of the pods of runs")
+	flags.StringVar(&r.placement, "run-placement", string(v1alpha1.PlacementRelaxed), "Required holds the pods of runs on the nodes of the subcluster job, Relaxed does not")
+	flags.DurationVar(&o.Run.KeepPods, "run-keep-pods", time.Hour, "for how long the pods of finished runs stay, for their logs")
+	flags.StringSliceVar(&r.egress, "run-egress", nil, "what runs may reach besides the object store, such as git servers: address ranges with a port, like 203.0.113.0/24:443")
+	flags.StringVar(&r.store.Endpoint, "run-store-endpoint", "", "address of the object store; that of S3 in the region when empty")
+	flags.StringVar(&r.store.PublicEndpoint, "run-store-public-endpoint", "", "address at which people reach the object store, for links in messages")
+	flags.StringVar(&r.store.Region, "run-store-region", "us-east-1", "region of the bucket")
+	flags.StringVar(&r.store.Bucket, "run-store-bucket", "", "bucket that notebooks of runs come from and are kept in; no run begins without one")
+	flags.StringVar(&r.store.CredentialsFolder, "run-store-credentials", "", "folder with the files access-key and secret-key; without one AWS is asked for credentials")
+	flags.StringVar(&r.notify.WebhookFolder, "webhooks", "", "folder with a file for each webhook, which holds its URL")
+	flags.StringVar(&r.notify.SMTPHost, "smtp-host", "", "mail relay; no mail is sent without one")
+	flags.IntVar(&r.notify.SMTPPort, "smtp-port", 587, "port of the mail relay")
+	flags.StringVar(&r.security, "smtp-security", string(notify.SecurityStartTLS), "StartTLS, TLS or None")
+	flags.StringVar(&r.notify.SMTPFolder, "smtp-credentials", "", "folder that may have the files username and password")
+	flags.StringVar(&r.notify.From, "mail-from", "", "sender's address of mail")
+	flags.StringVar(&r.notify.Domain, "mail-domain", "", "what makes an address of a user name that is none, for the daily mail")
+	flags.StringSliceVar(&r.notify.MailDomains, "mail-to-domains", nil, "domains that mail may be sent to; all when empty")
+	flags.StringVar(&r.digestAt, "digest-at", "06:00", "time of the daily mail, in UTC")
+	flags.StringVar(&r.namespace, "namespace", os.Getenv("POD_NAMESPACE"), "the operator's own namespace")
+}
+
+// completeRuns checks the flags of runs.
+func (o *managerOptions) completeRuns() error {
+	r := &o.runs
+	switch o.Run.Placement = v1alpha1.Placement(r.placement); o.Run.Placement {
+	case v1alpha1.PlacementRequired, v1alpha1.PlacementRelaxed:
+	default:
+		return fmt.Errorf("--run-placement is %q: set it to Required or Relaxed", r.placement)
+	}
+	for _, text := range r.egress {
+		peer, err := parsePeer(text)
+		if err != nil {
+			return err
+		}
+		o.Workspace.Network.RunEgress = append(o.Workspace.Network.RunEgress, peer)
+	}
+	if r.store.Bucket != "" && o.Run.Image == "" {
+		return errors.New("--run-image is empty: name the operator's own image, which every run needs")
+	}
+	switch r.notify.Security = notify.Security(r.security); r.notify.Security {
+	case notify.SecurityStartTLS, notify.SecurityTLS, notify.SecurityNone:
+	default:
+		return fmt.Errorf("--smtp-security is %q: set it to StartTLS, TLS or None", r.security)
+	}
+	if r.notify.SMTPHost != "" && r.notify.From == "" {
+		return errors.New("--mail-from is empty: mail needs a sender's address")
+	}
+	at, err := time.Parse("15:04", r.digestAt)
+	if err != nil {
+		return fmt.Errorf("--digest-at is %q: set it to a time such as 06:00", r.digestAt)
+	}
+	r.digest = time.Duration(at.Hour())*time.Hour + time.Duration(at.Minute())*time.Minute
+	o.Schedule.Bucket = r.store.Bucket
+	o.Schedule.MaxSleep, o.Run.MaxSleep = maxSleep, maxSleep
+	o.Schedule.Clock, o.Run.Clock = clock.RealClock{}, clock.RealClock{}
+	return nil
+}
+
+func parsePeer(text string) (network.Peer, error) {
+	wrong := fmt.Errorf("--run-egress %q is no range of addresses with a port: write it like 203.0.113.0/24:443", text)
+	i := strings.LastIndex(text, ":")
+	if i < 0 {
+		return network.Peer{}, wrong
+	}
+	prefix, err := netip.ParsePrefix(text[:i])
+	if err != nil {
+		return network.Peer{}, wrong
+	}
+	port, err := strconv.ParseUint(text[i+1:], 10, 16)
+	if err != nil || port == 0 {
+		return network.Peer{}, wrong
+	}
+	return network.Peer{CIDR: prefix.Masked().String(), Port: int32(port)}, nil
+}
+
+// connectRuns makes what runs need beside the controllers: the object store, and who tells people of them.
+func (o *managerOptions) connectRuns(ctx context.Context, mgr manager.Manager) error {
+	sender := notify.NewSender(o.runs.notify)
+	o.Sender = sender
+	digest := &notify.Digest{
+		Sender: sender, Cached: mgr.GetClient(), Live: mgr.GetAPIReader(), Client: mgr.GetClient(),
+		Namespace: o.runs.namespace, At: o.runs.digest, Every: maxSleep, Clock: clock.RealClock{},
+	}
+	if err := mgr.Add(digest); err != nil {
+		return fmt.Errorf("adding the daily mail: %w", err)
+	}
+	if o.runs.store.Bucket == "" {
+		return nil
+	}
+	store, err := objectstore.New(ctx, o.runs.store)
+	if err != nil {
+		return fmt.Errorf("preparing the object store: %w", err)
+	}
+	o.Store = store
+	return mgr.Add(manager.RunnableFunc(func(ctx context.Context) error {
+		// It ends with the operator, or when the bucket is there.
+		_ = wait.PollUntilContextCancel(ctx, bucketRetry, true, func(ctx context.Context) (bool, error) {
+			err := store.Ensure(ctx)
+			if err != nil && ctx.Err() == nil {
+				log.FromContext(ctx).Error(err, "making the bucket of runs; it is tried again")
+			}
+			return err == nil, nil
+		})
+		return nil
+	}))
+}

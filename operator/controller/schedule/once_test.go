@@ -1,0 +1,137 @@
+package schedule_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/watch"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/atoll-platform/atoll/api/v1alpha1"
+	"github.com/atoll-platform/atoll/internal/schedule"
+)
+
+// witness sees everything that is ever made of runs and their pods, and lets every pod succeed.
+type witness struct {
+	mu   sync.Mutex
+	runs map[string][]types.UID
+	pods map[string][]types.UID
+}
+
+func newWitness(t *testing.T, s *v1alpha1.Schedule) *witness {
+	t.Helper()
+	w := &witness{runs: map[string][]types.UID{}, pods: map[string][]types.UID{}}
+	watching, stop := context.WithCancel(ctx)
+	t.Cleanup(stop)
+	go follow(watching, s.Namespace, &v1alpha1.RunList{}, func(obj client.Object) { w.note(w.runs, obj) })
+	go follow(watching, s.Namespace, &corev1.PodList{}, func(obj client.Object) {
+		if p, ok := obj.(*corev1.Pod); ok && w.note(w.pods, obj) {
+			end(t, p, nil)
+		}
+	})
+	return w
+}
+
+// follow hands on every object that is added. An API server may end a watch at any time; a new one begins with all there is.
+func follow(ctx context.Context, namespace string, list client.ObjectList, added func(client.Object)) {
+	for ctx.Err() == nil {
+		events, err := admin.Watch(ctx, list, client.InNamespace(namespace))
+		if err != nil {
+			continue
+		}
+		for e := range events.ResultChan() {
+			if obj, ok := e.Object.(client.Object); ok && e.Type == watch.Added {
+				added(obj)
+			}
+		}
+	}
+}
+
+// note remembers an object, and reports whether it is new.
+func (w *witness) note(in map[string][]types.UID, obj client.Object) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if slices.Contains(in[obj.GetName()], obj.GetUID()) {
+		return false
+	}
+	in[obj.GetName()] = append(in[obj.GetName()], obj.GetUID())
+	return true
+}
+
+func (w *witness) seen() (runs, pods int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.runs), len(w.pods)
+}
+
+// TestOneRunAnInterval has a schedule due 200 times, while its operator is killed at any moment and its clock is moved
+// forth and back. Each time has one run, and each run one pod, the runs included that are no longer kept.
+func TestOneRunAnInterval(t *testing.T) {
+	const intervals = 200
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	o := newOperator(t)
+	newWorkspace(t, "once")
+	begin := o.clock.Now()
+	start := metav1.NewTime(begin.Add(time.Second))
+	finish := metav1.NewTime(begin.Add(intervals*time.Minute + time.Second))
+	s := newSchedule(t, "once", "minutely", func(spec *v1alpha1.ScheduleSpec) {
+		spec.Cron, spec.Start, spec.End = "* * * * *", &start, &finish
+		spec.CatchUp = v1alpha1.CatchUp{Policy: v1alpha1.CatchUpAll, Limit: 100}
+		spec.Overlap, spec.HistoryLimit = v1alpha1.OverlapAllow, 5
+	})
+	w := newWitness(t, s)
+	moves, kills := 0, 0
+	for now := begin; now.Before(finish.Time); {
+		switch random.IntN(4) {
+		case 0:
+			// Back, by up to three intervals.
+			o.clock.SetTime(now.Add(-time.Duration(random.IntN(180)) * time.Second))
+			moves++
+		case 1:
+			o.kill()
+			o.start()
+			kills++
+		default:
+			now = now.Add(time.Duration(1+random.IntN(240)) * time.Second)
+			o.clock.SetTime(now)
+		}
+		time.Sleep(time.Duration(random.IntN(120)) * time.Millisecond)
+	}
+	o.clock.SetTime(finish.Add(time.Minute))
+	eventually(t, "every interval has its run, and every run its pod", func() error {
+		if runs, pods := w.seen(); runs != intervals || pods != intervals {
+			return fmt.Errorf("%d runs and %d pods of %d", runs, pods, intervals)
+		}
+		return nil
+	})
+	eventually(t, "the last run is known to have succeeded", func() error {
+		live := get(t, s)
+		if live.Status.Active != 0 || len(live.Status.Runs) == 0 || live.Status.Runs[0].Phase != v1alpha1.RunSucceeded {
+			return fmt.Errorf("%d are active, the last is %+v", live.Status.Active, live.Status.Runs)
+		}
+		return nil
+	})
+	time.Sleep(10 * glance)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for n := 1; n <= intervals; n++ {
+		run := schedule.RunName(s.Name, begin.Add(time.Duration(n)*time.Minute))
+		if made := len(w.runs[run]); made != 1 {
+			t.Errorf("run %s was made %d times", run, made)
+		}
+		if made := len(w.pods[run+"-load-1"]); made != 1 {
+			t.Errorf("the pod of run %s was made %d times", run, made)
+		}
+	}
+	t.Logf("%d intervals, the operator killed %d times, the clock moved back %d times", intervals, kills, moves)
+}

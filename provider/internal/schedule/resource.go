@@ -1,0 +1,19 @@
+package schedule
+
+import (
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/atoll-platform/atoll/api/v1alpha1"
+	"github.com/atoll-platform/atoll/internal/kube"
+	"github.com/atoll-platform/atoll/provider/internal/managed"
+)
+
+// NewResource returns atoll_schedule.
+func NewResource() resource.Resource {
+	return managed.New(managed.Definition[v1alpha1.Schedule, model, *model]{
+		Kind:        kube.Schedules,
+		Name:        "schedule",
+		Schema:      resourceSchema,
+		InWorkspace: true,
+	})
+}
