@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Every benchmark there is, and a page of docs made of what they print. What they need is built before.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+LOGS=build/logs/bench
+. hack/steps.sh
+
+PAGE=docs/guide/performance.md
+OUT=build/bench.txt
+RUNS=${BENCH_RUNS:-3}
+
+if [ "$(id -u)" -ne 0 ]; then
+	echo "The benchmarks start a kubelet and real containers, so they need root: sudo make bench" >&2
+	exit 1
+fi
+
+# run TITLE FOLDER PATTERN [go test arguments...] adds what the benchmarks of a folder print to the output.
+run() {
+	local title=$1 folder=$2 pattern=$3
+	shift 3
+	step "$title" go test -C "$folder" -run '^$' -bench "$pattern" -benchtime 1x -timeout 3h "$@"
+	grep -hE '^(goos|goarch|pkg|cpu|Benchmark)' "$(ls -t "$LOGS"/*.log | head -1)" >>"$OUT"
+}
+
+page() {
+	cat <<-'TEXT'
+		# Performance
+
+		Made by `make bench`, not written by hand. Times are seconds where a figure says `s/`; `x-` figures are ratios of two runs
+		taken side by side. `ATOLL_BENCH_SCALE=50 make bench` tries everything at a fiftieth of the size.
+
+		| benchmark | what it is |
+		| --- | --- |
+		| Plan | `terraform plan` over 2,000 applied objects, beside the same plan by a provider that answers from memory and by one that sends a GET for each |
+		| Apply | `terraform apply` of 2,000 objects, beside the time the operator needs for the same objects when they are created at once |
+		| Operator | 5,000 workspaces, 25,000 people and 2,000 servers on simulated nodes |
+		| Spawn | a person's server with a warm image, from the click until it answers |
+		| Workspace, Settled | what a workspace costs the API server until it is ready, and once it is |
+		| Refresh | what reading a workspace costs the API server during a plan |
+
+	TEXT
+	bin/bench-table <"$OUT"
+}
+
+mkdir -p build
+: >"$OUT"
+run "Operator and provider, small" . 'Workspace|Settled|Refresh' -count "$RUNS" ./operator/... ./provider/...
+run "A plan over many objects" . Plan -count "$RUNS" ./provider/internal/provider/
+run "An apply of many objects" . Apply -count 1 ./test/bench/
+run "The operator at the size of a bank" . Operator -count 1 ./test/bench/
+run "Starting a server" test/e2e Spawn -count 1 .
+page >"$PAGE"
+echo
+cat "$PAGE"
