@@ -73,5 +73,10 @@ func testBrowser(t *testing.T, p *platform) {
 		return err == nil && shown, nil
 	})
 	do("6-jupyterlab")
+	do("7-held",
+		chromedp.Navigate(p.status(t).HubURL+"/hub/home"), chromedp.WaitEnabled(`#hold-fraud`),
+		chromedp.Click(`#hold-fraud`), chromedp.WaitVisible(`#held-fraud`))
+	do("8-let-go",
+		chromedp.WaitEnabled(`#release-fraud`), chromedp.Click(`#release-fraud`), chromedp.WaitNotPresent(`#held-fraud`))
 	require.NoError(t, ada.Stop(ctx, "fraud"))
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gruntwork-io/terratest/modules/terraform"
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -42,4 +43,19 @@ func testDestroy(t *testing.T, p *platform) {
 	var roles rbacv1.ClusterRoleList
 	require.NoError(t, c.List(t.Context(), &roles, client.MatchingLabels{"app.kubernetes.io/part-of": "atoll"}))
 	require.Empty(t, roles.Items)
+}
+
+// testAgain: a new platform where one was, and ada's file is there.
+func testAgain(t testing.TB, p *platform) {
+	p.output(t, p.bin("atoll"), "bootstrap", "-f", p.path("examples/quickstart/platform.yaml"), "--context", p.context())
+	options := p.quickstart(t, p.terraform)
+	forgetProvider(t, options)
+	terraform.InitAndApplyContext(t, t.Context(), options)
+	ctx, cancel := withTimeout(t, 3*time.Minute)
+	defer cancel()
+	ada := p.signIn(t, "ada")
+	require.NoError(t, ada.Start(ctx, "fraud", hubDefaults))
+	text, err := ada.ReadFile(ctx, "fraud", fileOfAda)
+	require.NoError(t, err, "ada's file must survive the end and return of the platform")
+	require.Equal(t, textOfAda, text)
 }

@@ -26,13 +26,13 @@ const (
 
 var hubDefaults = hub.Options{}
 
-func withTimeout(t *testing.T, limit time.Duration) (context.Context, context.CancelFunc) {
+func withTimeout(t testing.TB, limit time.Duration) (context.Context, context.CancelFunc) {
 	t.Helper()
 	return context.WithTimeout(t.Context(), limit)
 }
 
 // testPersonWorks: start, run a cell, write, stop, start again, find it.
-func testPersonWorks(t *testing.T, p *platform) {
+func testPersonWorks(t testing.TB, p *platform) {
 	ctx, cancel := withTimeout(t, 5*time.Minute)
 	defer cancel()
 	ada := p.signIn(t, "ada")
@@ -55,7 +55,7 @@ func testPersonWorks(t *testing.T, p *platform) {
 }
 
 // testIsolation looks at ada's pod from outside and tries to break out from inside.
-func testIsolation(t *testing.T, p *platform) {
+func testIsolation(t testing.TB, p *platform) {
 	ctx, cancel := withTimeout(t, 3*time.Minute)
 	defer cancel()
 	var pods corev1.PodList
@@ -105,7 +105,7 @@ except OSError as e:
 }
 
 // testOthersAreRefused: eve is no member of fraud, dana may only look.
-func testOthersAreRefused(t *testing.T, p *platform) {
+func testOthersAreRefused(t testing.TB, p *platform) {
 	ctx, cancel := withTimeout(t, 2*time.Minute)
 	defer cancel()
 	eve := p.signIn(t, "eve")
@@ -128,7 +128,7 @@ func testOthersAreRefused(t *testing.T, p *platform) {
 }
 
 // testGroupMember: bob is in fraud through the group analysts only.
-func testGroupMember(t *testing.T, p *platform) {
+func testGroupMember(t testing.TB, p *platform) {
 	ctx, cancel := withTimeout(t, 3*time.Minute)
 	defer cancel()
 	bob := p.signIn(t, "bob")

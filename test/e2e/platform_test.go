@@ -33,21 +33,32 @@ func TestPlatform(t *testing.T) {
 	stage(t, "children", func(t *testing.T) { testChildrenComeBack(t, p) })
 	stage(t, "person", func(t *testing.T) { testPersonWorks(t, p) })
 	stage(t, "isolation", func(t *testing.T) { testIsolation(t, p) })
+	stage(t, "homes", func(t *testing.T) { testHomes(t, p) })
 	stage(t, "refused", func(t *testing.T) { testOthersAreRefused(t, p) })
 	stage(t, "group", func(t *testing.T) { testGroupMember(t, p) })
+	stage(t, "schedules", func(t *testing.T) { testSchedules(t, p) })
+	stage(t, "servers", func(t *testing.T) { testServers(t, p) })
+	stage(t, "removal", func(t *testing.T) { testRemoval(t, p) })
+	stage(t, "survival", func(t *testing.T) { testSurvival(t, p) })
 	stage(t, "browser", func(t *testing.T) { testBrowser(t, p) })
 	stage(t, "metrics", func(t *testing.T) { testMetrics(t, p) })
+	stage(t, "team", func(t *testing.T) { testTeam(t, p) })
 	stage(t, "opentofu", func(t *testing.T) { testOpenTofu(t, p) })
 	stage(t, "destroy", func(t *testing.T) { testDestroy(t, p) })
+	stage(t, "again", func(t *testing.T) { testAgain(t, p) })
 	stage(t, "teardown", func(t *testing.T) {
 		p.output(t, p.bin("atoll-cluster"), "down", "--name", p.name)
 		requireNothingLeft(t, p, before)
 	})
 }
 
-func testBootstrap(t *testing.T, p *platform) {
+func testBootstrap(t testing.TB, p *platform) {
 	bootstrap := func() {
 		p.output(t, p.bin("atoll"), "bootstrap", "-f", p.path("examples/quickstart/platform.yaml"), "--context", p.context())
+	}
+	// Killed at several points: the next run goes on from there.
+	for _, after := range []time.Duration{time.Second, 4 * time.Second, 12 * time.Second} {
+		p.killedAfter(t, after, p.root, nil, p.bin("atoll"), "bootstrap", "-f", p.path("examples/quickstart/platform.yaml"), "--context", p.context())
 	}
 	bootstrap()
 	first := p.status(t)

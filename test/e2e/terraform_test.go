@@ -14,7 +14,7 @@ import (
 )
 
 // quickstart is a copy of examples/quickstart, with a state of its own, for each command that runs it.
-func (p *platform) quickstart(t *testing.T, binary string) *terraform.Options {
+func (p *platform) quickstart(t testing.TB, binary string) *terraform.Options {
 	t.Helper()
 	dir := p.path(filepath.Join("build", "e2e", p.name, filepath.Base(binary)))
 	require.NoError(t, os.MkdirAll(dir, 0o755))
@@ -37,14 +37,19 @@ func (p *platform) quickstart(t *testing.T, binary string) *terraform.Options {
 
 // forgetProvider lets the next init accept a provider that was built anew since the last run:
 // the lock names the checksum of the earlier one.
-func forgetProvider(t *testing.T, options *terraform.Options) {
+func forgetProvider(t testing.TB, options *terraform.Options) {
 	t.Helper()
 	require.NoError(t, os.RemoveAll(filepath.Join(options.TerraformDir, ".terraform.lock.hcl")))
 }
 
-func testApply(t *testing.T, p *platform) {
+func testApply(t testing.TB, p *platform) {
 	options := p.quickstart(t, p.terraform)
 	forgetProvider(t, options)
+	terraform.InitContext(t, t.Context(), options)
+	// Killed at several points: the next run goes on from there.
+	for _, after := range []time.Duration{300 * time.Millisecond, 600 * time.Millisecond, 900 * time.Millisecond} {
+		p.killedAfter(t, after, options.TerraformDir, options.EnvVars, p.terraform, "apply", "-auto-approve", "-input=false", "-no-color")
+	}
 	started := time.Now()
 	terraform.InitAndApplyContext(t, t.Context(), options)
 	t.Logf("init and apply took %s", time.Since(started).Round(time.Millisecond))
@@ -57,7 +62,7 @@ func testApply(t *testing.T, p *platform) {
 }
 
 // testDrift edits a quota by hand: the plan must say so and name the attribute.
-func testDrift(t *testing.T, p *platform) {
+func testDrift(t testing.TB, p *platform) {
 	options := p.quickstart(t, p.terraform)
 	c := p.client(t)
 	setCPU := func(value string) string {
@@ -76,7 +81,7 @@ func testDrift(t *testing.T, p *platform) {
 
 // testOpenTofu takes the quickstart over with OpenTofu: the homes that Terraform's
 // workspaces leave behind are found again.
-func testOpenTofu(t *testing.T, p *platform) {
+func testOpenTofu(t testing.TB, p *platform) {
 	options := p.quickstart(t, p.terraform)
 	forgetProvider(t, options)
 	terraform.InitContext(t, t.Context(), options)

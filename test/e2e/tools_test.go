@@ -31,7 +31,7 @@ type platform struct {
 	terraform  string
 }
 
-func newPlatform(t *testing.T) *platform {
+func newPlatform(t testing.TB) *platform {
 	t.Helper()
 	root, err := filepath.Abs("../..")
 	require.NoError(t, err)
@@ -65,29 +65,36 @@ func stage(t *testing.T, name string, run func(t *testing.T)) {
 }
 
 // output runs a command of the house and returns what it prints; the test fails when it does.
-func (p *platform) output(t *testing.T, command string, args ...string) string {
+func (p *platform) output(t testing.TB, command string, args ...string) string {
 	t.Helper()
 	out, err := p.try(t, command, args...)
 	require.NoError(t, err, out)
 	return out
 }
 
-func (p *platform) try(t *testing.T, command string, args ...string) (string, error) {
+// answer runs a command of the house that prints JSON; progress on standard error is not part of it.
+func (p *platform) answer(t testing.TB, into any, command string, args ...string) {
 	t.Helper()
-	return shell.RunCommandContextAndGetOutputE(t, t.Context(), &shell.Command{
-		Command:    command,
-		Args:       args,
-		WorkingDir: p.root,
-		Env:        map[string]string{"KUBECONFIG": p.kubeconfig},
-	})
+	out, err := shell.RunCommandContextAndGetStdOutE(t, t.Context(), p.command(command, args))
+	require.NoError(t, err, out)
+	require.NoError(t, json.Unmarshal([]byte(out), into), out)
 }
 
-func (p *platform) kubectl(t *testing.T, args ...string) string {
+func (p *platform) command(command string, args []string) *shell.Command {
+	return &shell.Command{Command: command, Args: args, WorkingDir: p.root, Env: map[string]string{"KUBECONFIG": p.kubeconfig}}
+}
+
+func (p *platform) try(t testing.TB, command string, args ...string) (string, error) {
+	t.Helper()
+	return shell.RunCommandContextAndGetOutputE(t, t.Context(), p.command(command, args))
+}
+
+func (p *platform) kubectl(t testing.TB, args ...string) string {
 	t.Helper()
 	return p.output(t, p.bin("assets/kubectl"), args...)
 }
 
-func (p *platform) restConfig(t *testing.T) *rest.Config {
+func (p *platform) restConfig(t testing.TB) *rest.Config {
 	t.Helper()
 	cfg, err := clientcmd.BuildConfigFromFlags("", p.kubeconfig)
 	require.NoError(t, err)
@@ -95,14 +102,14 @@ func (p *platform) restConfig(t *testing.T) *rest.Config {
 	return cfg
 }
 
-func (p *platform) clientset(t *testing.T) *kubernetes.Clientset {
+func (p *platform) clientset(t testing.TB) *kubernetes.Clientset {
 	t.Helper()
 	cs, err := kubernetes.NewForConfig(p.restConfig(t))
 	require.NoError(t, err)
 	return cs
 }
 
-func (p *platform) client(t *testing.T) client.Client {
+func (p *platform) client(t testing.TB) client.Client {
 	t.Helper()
 	log.SetLogger(logr.Discard())
 	c, err := client.New(p.restConfig(t), client.Options{})
@@ -112,7 +119,7 @@ func (p *platform) client(t *testing.T) client.Client {
 }
 
 // eventually polls until the condition holds, and returns how long it took.
-func eventually(t *testing.T, limit time.Duration, what string, condition func(context.Context) (bool, error)) time.Duration {
+func eventually(t testing.TB, limit time.Duration, what string, condition func(context.Context) (bool, error)) time.Duration {
 	t.Helper()
 	started := time.Now()
 	err := wait.PollUntilContextTimeout(t.Context(), 100*time.Millisecond, limit, true, condition)
@@ -139,7 +146,7 @@ type statusReport struct {
 	} `json:"subclusters"`
 }
 
-func (p *platform) status(t *testing.T) statusReport {
+func (p *platform) status(t testing.TB) statusReport {
 	t.Helper()
 	var report statusReport
 	out, err := shell.RunCommandContextAndGetStdOutE(t, t.Context(), &shell.Command{
@@ -152,14 +159,14 @@ func (p *platform) status(t *testing.T) statusReport {
 }
 
 // signIn signs a person in with the password that the installer generated.
-func (p *platform) signIn(t *testing.T, person string) *hub.Session {
+func (p *platform) signIn(t testing.TB, person string) *hub.Session {
 	t.Helper()
 	session, err := hub.SignIn(t.Context(), p.status(t).HubURL, person, p.password(t, person))
 	require.NoError(t, err)
 	return session
 }
 
-func (p *platform) password(t *testing.T, person string) string {
+func (p *platform) password(t testing.TB, person string) string {
 	t.Helper()
 	var secret corev1.Secret
 	key := client.ObjectKey{Namespace: "atoll-system", Name: "keycloak-people"}

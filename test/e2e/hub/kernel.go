@@ -68,13 +68,13 @@ func (s *Session) Run(ctx context.Context, workspace, code string) (string, erro
 	}()
 
 	target := "ws" + strings.TrimPrefix(s.url(kernels+"/"+kernel.ID+"/channels"), "http")
-	conn, _, err := websocket.Dial(ctx, target, &websocket.DialOptions{
+	conn, _, err := websocket.Dial(ctx, target, &websocket.DialOptions{ //nolint:bodyclose // Dial closes it itself
 		HTTPHeader: http.Header{"Authorization": {"token " + s.token}},
 	})
 	if err != nil {
 		return "", fmt.Errorf("opening the kernel's websocket: %w", err)
 	}
-	defer conn.CloseNow()
+	defer func() { _ = conn.CloseNow() }()
 	conn.SetReadLimit(16 << 20)
 
 	id := uuid.NewString()

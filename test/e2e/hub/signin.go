@@ -86,7 +86,7 @@ func (s *Session) page(ctx context.Context, method, target string, form url.Valu
 	if err != nil {
 		return "", nil, err
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	text, err := io.ReadAll(io.LimitReader(resp.Body, 4<<20))
 	if err != nil {
 		return "", nil, err

@@ -48,11 +48,16 @@ func (c *Cluster) ensure(ctx context.Context, plan component.Plan, part componen
 		case recorded.Replaced():
 			why = "program changed: started anew"
 		default:
-			return fmt.Sprintf("runs, process %d", recorded.PID), c.await(ctx, prober, part, recorded)
+			err := c.await(ctx, prober, part, recorded)
+			if err == nil || recorded.Alive() {
+				return fmt.Sprintf("runs, process %d", recorded.PID), err
+			}
+			why = "ended: started anew"
 		}
-		if err := process.Stop(stopGrace, recorded.Identity); err != nil {
-			return "", err
-		}
+	}
+	// Also one that was killed a moment ago: what it held has to be free.
+	if err := process.Stop(stopGrace, recorded.Identity); err != nil {
+		return "", err
 	}
 	if err := c.endUnrecorded(part); err != nil {
 		return "", err

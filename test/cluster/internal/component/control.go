@@ -86,6 +86,9 @@ func (p Plan) controllerManager() Component {
 		"--cluster-signing-cert-file="+p.PKI("ca.crt"),
 		"--cluster-signing-key-file="+p.PKI("ca.key"),
 		"--flex-volume-plugin-dir="+p.Folder.Path("kubelet", "plugins"),
+		// The defaults, 20 and 30, are for a control plane that many share.
+		"--kube-api-qps=500",
+		"--kube-api-burst=1000",
 		"--leader-elect=false",
 		"--profiling=false",
 	)
@@ -99,6 +102,8 @@ func (p Plan) scheduler() Component {
 		"--secure-port="+p.Port(name),
 		"--tls-cert-file="+p.PKI(name+".crt"),
 		"--tls-private-key-file="+p.PKI(name+".key"),
+		"--kube-api-qps=500",
+		"--kube-api-burst=1000",
 		"--leader-elect=false",
 		"--profiling=false",
 	)

@@ -32,17 +32,30 @@ func Identify(pid int) (Identity, error) {
 	return Identity{PID: pid, Start: stat.start, Boot: strings.TrimSpace(string(boot))}, nil
 }
 
-// Alive says whether this very process still runs. A zombie does not.
+// Alive says whether this very process still runs. A zombie does not, nor does one that is on its way to be one.
 func (id Identity) Alive() bool {
+	stat, ok := id.stat()
+	return ok && !stat.zombie() && stat.flags&exiting == 0
+}
+
+// Holds says whether this very process may still hold ports, files and locks: those go when the last of its threads has
+// ended, which may be well after the first one is a zombie.
+func (id Identity) Holds() bool {
+	stat, ok := id.stat()
+	return ok && (!stat.zombie() || stat.threads > 1)
+}
+
+// stat reads the state of this very process, if there is one.
+func (id Identity) stat() (stat, bool) {
 	if id.PID <= 0 {
-		return false
+		return stat{}, false
 	}
-	stat, err := readStat(id.PID)
-	if err != nil || stat.state == 'Z' || stat.state == 'X' {
-		return false
+	state, err := readStat(id.PID)
+	if err != nil {
+		return stat{}, false
 	}
 	now, err := Identify(id.PID)
-	return err == nil && now == id
+	return state, err == nil && now == id
 }
 
 // Replaced says whether the program's file was replaced since the process started.
@@ -68,13 +81,21 @@ func (id Identity) Signal(signal syscall.Signal) error {
 	return nil
 }
 
+// exiting is the kernel's flag PF_EXITING.
+const exiting = 0x4
+
 type stat struct {
-	state byte
-	start uint64
+	state   byte
+	flags   uint64
+	threads uint64
+	start   uint64
 }
 
+func (s stat) zombie() bool { return s.state == 'Z' || s.state == 'X' }
+
 // readStat reads /proc/PID/stat. The command's name may hold spaces and brackets, so fields are
-// counted from the last bracket: state is the first after it and the start time the twentieth.
+// counted from the last bracket: state is the first after it, the flags the seventh, the number of threads the eighteenth
+// and the start time the twentieth.
 func readStat(pid int) (stat, error) {
 	path := fmt.Sprintf("/proc/%d/stat", pid)
 	content, err := os.ReadFile(path)
@@ -85,11 +106,13 @@ func readStat(pid int) (stat, error) {
 	if len(fields) < 20 {
 		return stat{}, fmt.Errorf("reading %s: %d fields after the command's name, want at least 20", path, len(fields))
 	}
-	start, err := strconv.ParseUint(string(fields[19]), 10, 64)
-	if err != nil {
-		return stat{}, fmt.Errorf("reading the start time in %s: %w", path, err)
+	read := stat{state: fields[0][0]}
+	for index, into := range map[int]*uint64{6: &read.flags, 17: &read.threads, 19: &read.start} {
+		if *into, err = strconv.ParseUint(string(fields[index]), 10, 64); err != nil {
+			return stat{}, fmt.Errorf("reading field %d after the command's name in %s: %w", index+1, path, err)
+		}
 	}
-	return stat{state: fields[0][0], start: start}, nil
+	return read, nil
 }
 
 // Runs says whether the process runs this program with these arguments.

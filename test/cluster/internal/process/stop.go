@@ -11,7 +11,7 @@ import (
 )
 
 // Stop ends the processes: it asks, waits up to grace for all of them together, then kills. It
-// returns once none of them runs.
+// returns once none of them holds anything.
 func Stop(grace time.Duration, ids ...Identity) error {
 	for _, id := range ids {
 		if err := id.Signal(syscall.SIGTERM); err != nil {
@@ -24,7 +24,7 @@ func Stop(grace time.Duration, ids ...Identity) error {
 	return Kill(ids...)
 }
 
-// Kill ends the processes at once and returns when none of them runs.
+// Kill ends the processes at once and returns when none of them holds anything.
 func Kill(ids ...Identity) error {
 	for _, id := range ids {
 		if err := id.Signal(syscall.SIGKILL); err != nil {
@@ -32,14 +32,14 @@ func Kill(ids ...Identity) error {
 		}
 	}
 	if !gone(10*time.Second, ids) {
-		return fmt.Errorf("processes %v still run 10 seconds after they were killed", alive(ids))
+		return fmt.Errorf("processes %v still hold something 10 seconds after they were killed", holding(ids))
 	}
 	return nil
 }
 
 func gone(within time.Duration, ids []Identity) bool {
 	for deadline := time.Now().Add(within); ; time.Sleep(20 * time.Millisecond) {
-		if len(alive(ids)) == 0 {
+		if len(holding(ids)) == 0 {
 			return true
 		}
 		if time.Now().After(deadline) {
@@ -48,10 +48,10 @@ func gone(within time.Duration, ids []Identity) bool {
 	}
 }
 
-func alive(ids []Identity) []int {
+func holding(ids []Identity) []int {
 	var pids []int
 	for _, id := range ids {
-		if id.Alive() {
+		if id.Holds() {
 			pids = append(pids, id.PID)
 		}
 	}

@@ -1,0 +1,318 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gruntwork-io/terratest/modules/terraform"
+	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/atoll-platform/atoll/api/v1alpha1"
+	"github.com/atoll-platform/atoll/test/e2e/hub"
+)
+
+const (
+	receiver = "e2e-receiver"
+	// receiverPort is one that the operator's network policy opens without being told to.
+	receiverPort = 6443
+)
+
+// testSchedules runs real notebooks by themselves: three in order, one that fails and says so, one from the object store.
+func testSchedules(t *testing.T, p *platform) {
+	ctx, cancel := withTimeout(t, 15*time.Minute)
+	defer cancel()
+	startReceiver(t, p)
+	ada := p.signIn(t, "ada")
+	running, err := ada.Running(ctx, "fraud")
+	require.NoError(t, err)
+	if !running {
+		require.NoError(t, ada.Start(ctx, "fraud", hubDefaults))
+	}
+	bring(ctx, t, p, ada)
+
+	t.Run("three notebooks in order", func(t *testing.T) { testReport(ctx, t, p, ada) })
+	t.Run("one that fails", func(t *testing.T) { testFailingNotebook(ctx, t, p, ada) })
+	t.Run("one that takes too long and one that succeeds at last", func(t *testing.T) { testAttempts(ctx, t, p) })
+	t.Run("by the clock and from the object store", func(t *testing.T) { testMinutely(ctx, t, p, ada) })
+}
+
+// testReport applies the example and runs it.
+func testReport(ctx context.Context, t *testing.T, p *platform, ada *hub.Session) {
+	options := p.example(t, "schedules")
+	forgetProvider(t, options)
+	terraform.InitAndApplyContext(t, t.Context(), options)
+	require.Equal(t, 0, terraform.PlanExitCodeContext(t, t.Context(), options), "a plan right after apply shows changes")
+
+	out := p.output(t, p.bin("atoll"), "run", "fraud/report", "--wait", "--timeout", "8m", "--context", p.context())
+	run := lastRun(t, p, "report")
+	require.Equal(t, v1alpha1.RunSucceeded, run.Status.Phase, out)
+	for i, task := range run.Status.Tasks[:2] {
+		next := run.Status.Tasks[i+1]
+		require.False(t, next.StartTime.Before(task.CompletionTime), "%s began before %s had ended", next.Name, task.Name)
+	}
+
+	// The parameters arrived, and each notebook saw what the one before left.
+	text, err := ada.ReadFile(ctx, "fraud", "report/report.json")
+	require.NoError(t, err)
+	zone, err := time.LoadLocation("Europe/Amsterdam")
+	require.NoError(t, err)
+	day := run.Status.Plan.Interval.In(zone).Format(time.DateOnly)
+	require.JSONEq(t, fmt.Sprintf(`{"day": %q, "run": %q, "total": 4950}`, day, run.Name), text)
+
+	// The same packages in a server and in a run.
+	inRun, err := ada.ReadFile(ctx, "fraud", "report/packages.json")
+	require.NoError(t, err)
+	inServer, err := ada.Run(ctx, "fraud", `
+import json
+from importlib.metadata import distributions
+print(json.dumps(sorted(f"{d.name}=={d.version}" for d in distributions())))`)
+	require.NoError(t, err)
+	require.JSONEq(t, strings.TrimSpace(inServer), inRun)
+
+	for _, task := range run.Status.Tasks {
+		require.Contains(t, kept(ctx, t, p, ada, task.Output), day, task.Output)
+	}
+	eventually(t, time.Minute, "the schedule to tell of the run", func(ctx context.Context) (bool, error) {
+		var s v1alpha1.Schedule
+		err := p.client(t).Get(ctx, client.ObjectKey{Namespace: "ws-fraud", Name: "report"}, &s)
+		return err == nil && s.Status.LastSuccess != nil && s.Status.NextRun != nil && s.Status.Runs[0].Output == run.Status.Tasks[2].Output, err
+	})
+	terraform.DestroyContext(t, t.Context(), options)
+}
+
+// testFailingNotebook expects a second attempt, the failing cell in what is kept, and an alert.
+func testFailingNotebook(ctx context.Context, t *testing.T, p *platform, ada *hub.Session) {
+	schedule(t, p, "failing", `
+  cron: "@yearly"
+  tasks:
+  - {name: load, notebook: {home: report/failing.ipynb}, retries: {limit: 1, backoff: 1s}}
+  - {name: publish, notebook: {home: report/publish.ipynb}, dependsOn: [load]}
+  notify: {webhooks: [team]}`)
+	out, err := p.try(t, p.bin("atoll"), "run", "fraud/failing", "--wait", "--timeout", "6m", "--context", p.context())
+	require.Error(t, err, out)
+	require.Contains(t, out, "KeyError")
+	run := lastRun(t, p, "failing")
+	require.Equal(t, v1alpha1.RunFailed, run.Status.Phase)
+	require.Equal(t, v1alpha1.ReasonNotebookFailed, run.Status.Reason)
+	require.EqualValues(t, 2, run.Status.Tasks[0].Attempt)
+	require.Equal(t, v1alpha1.TaskSkipped, run.Status.Tasks[1].Phase)
+	text := kept(ctx, t, p, ada, run.Status.Tasks[0].Output)
+	require.Contains(t, text, "before the error")
+	require.Contains(t, text, "KeyError")
+
+	// Kubernetes may take more than a minute to bring a new Secret into a running pod; the operator tries again until then.
+	eventually(t, 5*time.Minute, "the alert", func(context.Context) (bool, error) {
+		log := p.kubectl(t, "-n", receiver, "logs", "deploy/"+receiver)
+		return strings.Contains(log, "fraud/failing") && strings.Contains(log, "Owner: ada") && strings.Contains(log, "NotebookFailed") &&
+			strings.Contains(log, "KeyError") && strings.Contains(log, run.Status.Tasks[0].Output), nil
+	})
+}
+
+// testAttempts has the operator killed while runs are at work.
+func testAttempts(ctx context.Context, t *testing.T, p *platform) {
+	schedule(t, p, "slow", `
+  cron: "@yearly"
+  tasks: [{name: load, notebook: {home: report/slow.ipynb}, timeout: 1m}]`)
+	schedule(t, p, "flaky", `
+  cron: "@yearly"
+  tasks: [{name: load, notebook: {home: report/flaky.ipynb}, retries: {limit: 2, backoff: 1s}}]`)
+	for _, name := range []string{"slow", "flaky"} {
+		p.output(t, p.bin("atoll"), "run", "fraud/"+name, "--context", p.context())
+	}
+	p.kubectl(t, "-n", "atoll-directory", "delete", "pod", "-l", "app.kubernetes.io/name=operator", "--grace-period=0", "--force")
+	ended := func(name string) v1alpha1.Run {
+		eventually(t, 4*time.Minute, "the run of "+name+" to end", func(context.Context) (bool, error) {
+			return lastRun(t, p, name).Status.Phase.Finished(), nil
+		})
+		return lastRun(t, p, name)
+	}
+	flaky, slow := ended("flaky"), ended("slow")
+	require.Equal(t, v1alpha1.RunSucceeded, flaky.Status.Phase, flaky.Status.Message)
+	require.EqualValues(t, 3, flaky.Status.Tasks[0].Attempt)
+	require.Equal(t, v1alpha1.RunFailed, slow.Status.Phase)
+	require.Equal(t, v1alpha1.ReasonTimedOut, slow.Status.Reason)
+	require.NotEmpty(t, slow.Status.Tasks[0].Output, "what it has done in time is kept")
+	var pods corev1.PodList
+	require.NoError(t, p.client(t).List(ctx, &pods, client.InNamespace("ws-fraud"), client.MatchingLabels{v1alpha1.LabelSchedule: "flaky"}))
+	require.Len(t, pods.Items, 3, "one pod an attempt")
+}
+
+// testMinutely waits for two runs that nobody asked for.
+func testMinutely(ctx context.Context, t *testing.T, p *platform, ada *hub.Session) {
+	schedule(t, p, "minutely", `
+  cron: "* * * * *"
+  overlap: Allow
+  tasks:
+  - name: only
+    notebook: {object: load.ipynb}
+    parameters: [{name: day, value: "{{ run.time }}"}]`)
+	var runs []v1alpha1.Run
+	eventually(t, 6*time.Minute, "two runs by the clock", func(ctx context.Context) (bool, error) {
+		var list v1alpha1.RunList
+		err := p.client(t).List(ctx, &list, client.InNamespace("ws-fraud"), client.MatchingLabels{v1alpha1.LabelSchedule: "minutely"})
+		runs = nil
+		for _, r := range list.Items {
+			if r.Status.Phase == v1alpha1.RunSucceeded {
+				runs = append(runs, r)
+			}
+		}
+		return len(runs) >= 2, err
+	})
+	p.kubectl(t, "-n", "ws-fraud", "delete", "schedule", "minutely", "--wait=true")
+	for _, r := range runs[:2] {
+		late := r.Status.StartTime.Sub(r.Spec.Interval.Time)
+		t.Logf("run %s began %s after its time", r.Name, late)
+		require.Less(t, late, 10*time.Second, r.Name)
+		require.Contains(t, kept(ctx, t, p, ada, r.Status.Tasks[0].Output), r.Spec.Interval.UTC().Format("2006-01-02T15:04"))
+	}
+	require.Equal(t, time.Duration(0), runs[1].Spec.Interval.Sub(runs[0].Spec.Interval.Time)%time.Minute)
+}
+
+// schedule applies one of ada's.
+func schedule(t *testing.T, p *platform, name, spec string) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), name+".yaml")
+	text := fmt.Sprintf("apiVersion: atoll.dev/v1alpha1\nkind: Schedule\nmetadata: {name: %s, namespace: ws-fraud}\nspec:\n  owner: ada\n  profile: python%s\n", name, spec)
+	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+	p.kubectl(t, "apply", "-f", file)
+	p.kubectl(t, "-n", "ws-fraud", "wait", "--for=condition=Ready", "--timeout=1m", "schedule/"+name)
+}
+
+// lastRun is the newest run of a schedule.
+func lastRun(t *testing.T, p *platform, schedule string) v1alpha1.Run {
+	t.Helper()
+	var list v1alpha1.RunList
+	require.NoError(t, p.client(t).List(t.Context(), &list, client.InNamespace("ws-fraud"), client.MatchingLabels{v1alpha1.LabelSchedule: schedule}))
+	require.NotEmpty(t, list.Items)
+	newest := list.Items[0]
+	for _, r := range list.Items {
+		if newest.CreationTimestamp.Before(&r.CreationTimestamp) {
+			newest = r
+		}
+	}
+	return newest
+}
+
+// bring puts the notebooks of the example, and one that fails, into ada's home and into the object store.
+func bring(ctx context.Context, t *testing.T, p *platform, ada *hub.Session) {
+	t.Helper()
+	files := map[string]string{}
+	for _, name := range []string{"load", "check", "publish"} {
+		text, err := os.ReadFile(p.path("examples/schedules/notebooks/" + name + ".ipynb"))
+		require.NoError(t, err)
+		files[name] = string(text)
+	}
+	for name, code := range map[string]string{
+		"failing": `"print('before the error')\n", "{}['price']\n"`,
+		"slow":    `"import time\n", "time.sleep(900)\n"`,
+		"flaky":   `"import json\n", "from pathlib import Path\n", "tries = len(list(Path('.').glob('try-*')))\n", "Path(f'try-{tries}').touch()\n", "assert tries >= 2\n"`,
+	} {
+		files[name] = strings.Replace(files["publish"], `"import json\n"`, code, 1)
+		require.NotEqual(t, files["publish"], files[name])
+	}
+	data, err := json.Marshal(files)
+	require.NoError(t, err)
+	_, err = ada.Run(ctx, "fraud", fmt.Sprintf(`
+import json
+from pathlib import Path
+Path("report").mkdir(exist_ok=True)
+for name, text in json.loads(%q).items():
+    Path("report", name + ".ipynb").write_text(text)
+`, data))
+	require.NoError(t, err)
+	inStore(ctx, t, p, ada, `s3.put_object(Bucket="atoll-runs", Key="notebooks/fraud/load.ipynb", Body=open("report/load.ipynb", "rb").read())`)
+}
+
+// kept is the executed notebook of a name such as s3://bucket/key.
+func kept(ctx context.Context, t *testing.T, p *platform, ada *hub.Session, name string) string {
+	t.Helper()
+	bucket, key, ok := strings.Cut(strings.TrimPrefix(name, "s3://"), "/")
+	require.True(t, ok, "%q is no object", name)
+	return inStore(ctx, t, p, ada, fmt.Sprintf(`print(s3.get_object(Bucket=%q, Key=%q)["Body"].read().decode())`, bucket, key))
+}
+
+// inStore runs code with a client of the object store, from where the store is reached. People have no such client.
+func inStore(ctx context.Context, t *testing.T, p *platform, ada *hub.Session, code string) string {
+	t.Helper()
+	var secret corev1.Secret
+	require.NoError(t, p.client(t).Get(ctx, client.ObjectKey{Namespace: "atoll-data", Name: "objectstore-root"}, &secret))
+	out, err := ada.Run(ctx, "fraud", fmt.Sprintf(`
+import boto3
+s3 = boto3.client("s3", endpoint_url="http://objectstore.atoll-data.svc:7070", region_name="us-east-1",
+                  aws_access_key_id=%q, aws_secret_access_key=%q)
+%s`, secret.Data["access-key"], secret.Data["secret-key"], code))
+	require.NoError(t, err)
+	return out
+}
+
+// example is a copy of an example, with a state of its own.
+func (p *platform) example(t *testing.T, name string) *terraform.Options {
+	t.Helper()
+	options := p.quickstart(t, p.terraform)
+	dir := p.path(filepath.Join("build", "e2e", p.name, name))
+	require.NoError(t, os.MkdirAll(dir, 0o755))
+	files, err := filepath.Glob(p.path(filepath.Join("examples", name, "*.tf")))
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(dir, filepath.Base(file)), text, 0o644))
+	}
+	options.TerraformDir = dir
+	return options
+}
+
+// startReceiver runs a server that prints what is posted to it, and tells the operator its URL.
+func startReceiver(t *testing.T, p *platform) {
+	t.Helper()
+	c := p.client(t)
+	const program = `
+import http.server
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        print(self.rfile.read(int(self.headers["Content-Length"])).decode(), flush=True)
+        self.send_response(200)
+        self.end_headers()
+http.server.HTTPServer(("", 6443), Handler).serve_forever()`
+	labels := map[string]string{"app": receiver}
+	meta := metav1.ObjectMeta{Namespace: receiver, Name: receiver}
+	var profile v1alpha1.Profile
+	require.NoError(t, c.Get(t.Context(), client.ObjectKey{Name: "python"}, &profile))
+	for _, obj := range []client.Object{
+		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: receiver}},
+		&corev1.Service{ObjectMeta: meta, Spec: corev1.ServiceSpec{Selector: labels, Ports: []corev1.ServicePort{{Port: receiverPort, TargetPort: intstr.FromInt32(receiverPort)}}}},
+		&appsv1.Deployment{ObjectMeta: meta, Spec: appsv1.DeploymentSpec{
+			Replicas: ptr.To(int32(1)),
+			Selector: &metav1.LabelSelector{MatchLabels: labels},
+			Template: corev1.PodTemplateSpec{
+				ObjectMeta: metav1.ObjectMeta{Labels: labels},
+				Spec: corev1.PodSpec{Containers: []corev1.Container{{
+					Name: "receiver", Image: profile.Spec.Image, ImagePullPolicy: corev1.PullIfNotPresent, Command: []string{"python3", "-c", program},
+				}}},
+			},
+		}},
+		&corev1.Secret{
+			ObjectMeta: metav1.ObjectMeta{Namespace: "atoll-directory", Name: "atoll-notifications"},
+			StringData: map[string]string{"fraud.team": fmt.Sprintf("http://%s.%s.svc:%d/", receiver, receiver, receiverPort)},
+		},
+	} {
+		if err := c.Create(t.Context(), obj); !apierrors.IsAlreadyExists(err) {
+			require.NoError(t, err)
+		}
+		t.Cleanup(func() { _ = c.Delete(context.Background(), obj) })
+	}
+}
