@@ -112,6 +112,12 @@ func testOperatorStaysInWorkspaces(t *testing.T, admin, operator client.Client) 
 			t.Errorf("deleting the pods of %s: error = %v, want allowed = %t", ns, err, admitted)
 		}
 	}
+	for name, admitted := range map[string]bool{"backup": true, "objectstore-root": false} {
+		secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "ws-fraud"}}
+		if err := operator.Create(t.Context(), secret, client.DryRunAll); (err == nil) != admitted {
+			t.Errorf("making Secret %s of a workspace: error = %v, want allowed = %t", name, err, admitted)
+		}
+	}
 	system := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "atoll-system"}}
 	if err := operator.Delete(t.Context(), system, client.DryRunAll); err == nil || !strings.Contains(err.Error(), refusal) {
 		t.Errorf("deleting atoll-system: error = %v, want that the operator %s", err, refusal)
@@ -170,7 +176,7 @@ func testWorkspaceRoles(t *testing.T, admin client.Client) {
 		"atoll-workspace-owner":  append([]string{"delete pods", "list persistentvolumeclaims", "get resourcequotas"}, member...),
 		"atoll-hub-spawner": append([]string{
 			"list events", "create pods", "delete pods", "create persistentvolumeclaims", "list persistentvolumeclaims",
-			"create serviceaccounts", "get serviceaccounts", "create secrets", "update secrets", "delete secrets",
+			"patch pods", "create serviceaccounts", "get serviceaccounts", "create secrets", "update secrets", "delete secrets",
 		}, look...),
 	}
 	asked := map[string]bool{

@@ -20,10 +20,13 @@ step "Build Kubernetes, for a real API server and real nodes" make cluster-bins 
 step "Build Terraform's command where there is none" make tools-terraform
 suite "Go: API, operator, provider, installer, charts" make test-unit
 suite "Python: the hub's glue against the real JupyterHub" make test-hub
+suite "Terraform modules: validated, planned and applied without an account" make test-modules
+suite "Python: notebooks of runs with the real papermill" make test-runner
 suite "Local cluster: up, kill, network policy, down" make test-cluster
 step "Build the binaries and the images" make build mirror images tofu tools-browser
 suite "End to end: the whole platform on a real cluster" make test-e2e
 
+echo "Not run: make test-aws, which makes a platform in a real AWS account and needs one."
 grep -hE '^(ok|---|FAIL|PASS|=+ .*(passed|failed))' "$LOGS"/*.log | grep -vE '^(ok.*no test files)' || true
 echo
 echo "$passed passed, $failed failed"

@@ -51,14 +51,14 @@ func (f *fakeAWS) describe(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	switch name := r.PathValue("name"); name {
 	case "prod":
-		fmt.Fprintf(w, `{"cluster":{"name":"prod","status":"ACTIVE","endpoint":%q,"certificateAuthority":{"data":%q}}}`,
+		_, _ = fmt.Fprintf(w, `{"cluster":{"name":"prod","status":"ACTIVE","endpoint":%q,"certificateAuthority":{"data":%q}}}`,
 			f.URL, base64.StdEncoding.EncodeToString([]byte(testCA)))
 	case "young":
-		fmt.Fprint(w, `{"cluster":{"name":"young","status":"CREATING"}}`)
+		_, _ = fmt.Fprint(w, `{"cluster":{"name":"young","status":"CREATING"}}`)
 	default:
 		w.Header().Set("X-Amzn-Errortype", "ResourceNotFoundException")
 		w.WriteHeader(http.StatusNotFound)
-		fmt.Fprintf(w, `{"message":"No cluster found for name: %s."}`, name)
+		_, _ = fmt.Fprintf(w, `{"message":"No cluster found for name: %s."}`, name)
 	}
 }
 
@@ -200,7 +200,7 @@ func send(t *testing.T, client *http.Client, host, body string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	got, _ := io.ReadAll(resp.Body)
 	if resp.StatusCode != http.StatusOK {
 		t.Fatalf("status %d: %s", resp.StatusCode, got)

@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	tokenPrefix   = "k8s-aws-v1."
+	tokenPrefix   = "k8s-aws-v1." //nolint:gosec // the public beginning of every token, none itself
 	clusterHeader = "x-k8s-aws-id"
 	expires       = "60"
 	// EKS takes a token for 15 minutes after it was signed; a new one is made well before that.

@@ -30,13 +30,26 @@ const (
 // establishTimeout bounds how long Create waits for the kind to be served.
 const establishTimeout = time.Minute
 
-// Create applies an object that must not exist yet. Where an object of the name is being deleted it
-// waits for its end, and where the kind is not served yet it waits for that, for a minute at most.
-func (s *Store[T]) Create(ctx context.Context, name string, spec any, force Force) (*T, error) {
-	if err := s.vacant(ctx, name); err != nil {
-		return nil, err
+// Create applies an object that must not exist yet, but for one that this manager has applied with this very spec: a run that
+// was killed before it could remember leaves such an object, and found tells that it was there. Where an object of the
+// name is being deleted it waits for its end, and where the kind is not served yet it waits for that, for a minute at
+// most.
+func (s *Store[T]) Create(ctx context.Context, name string, spec any, force Force) (created *T, found bool, err error) {
+	err = s.vacant(ctx, name)
+	if errors.Is(err, ErrExists) {
+		left, lookErr := s.leftover(ctx, name, spec)
+		if lookErr != nil {
+			return nil, false, lookErr
+		}
+		if left != nil {
+			return left, true, nil
+		}
 	}
-	return s.apply(ctx, name, spec, force)
+	if err != nil {
+		return nil, false, err
+	}
+	created, err = s.apply(ctx, name, spec, force)
+	return created, false, err
 }
 
 // vacant returns once no object has the name.
@@ -101,7 +114,8 @@ func (s *Store[T]) apply(ctx context.Context, name string, spec any, force Force
 	}
 	take := bool(force)
 	defer s.forget()
-	live, err := s.api().Patch(ctx, name, types.ApplyPatchType, body, metav1.PatchOptions{
+	namespace, plain := s.split(name)
+	live, err := s.api(namespace).Patch(ctx, plain, types.ApplyPatchType, body, metav1.PatchOptions{
 		FieldManager:    s.client.manager,
 		Force:           &take,
 		FieldValidation: metav1.FieldValidationStrict,
@@ -123,7 +137,7 @@ func (s *Store[T]) remove(ctx context.Context, name string, extra []stray) (*T, 
 		for _, e := range extra {
 			e.removeFrom(live.Object)
 		}
-		updated, err := s.api().Update(ctx, live, metav1.UpdateOptions{FieldManager: s.client.manager})
+		updated, err := s.api(live.GetNamespace()).Update(ctx, live, metav1.UpdateOptions{FieldManager: s.client.manager})
 		// Someone wrote in between: their version is read and the items are taken out of that.
 		if apierrors.IsConflict(err) && ctx.Err() == nil {
 			continue
@@ -140,10 +154,15 @@ func (s *Store[T]) manifest(name string, spec any) (*unstructured.Unstructured, 
 	if err != nil {
 		return nil, fmt.Errorf("encoding the spec of %s %s: %w", s.kind.Name, name, err)
 	}
+	namespace, plain := s.split(name)
+	metadata := map[string]any{"name": plain}
+	if namespace != "" {
+		metadata["namespace"] = namespace
+	}
 	return &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": v1alpha1.GroupVersion.String(),
 		"kind":       s.kind.Name,
-		"metadata":   map[string]any{"name": name},
+		"metadata":   metadata,
 		"spec":       content,
 	}}, nil
 }

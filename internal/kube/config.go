@@ -82,7 +82,7 @@ func (c Config) REST() (*rest.Config, error) {
 func (c Config) fromHost() *rest.Config {
 	cfg := &rest.Config{Host: c.Host, BearerToken: c.Token}
 	if c.CA != "" {
-		cfg.TLSClientConfig.CAData = []byte(c.CA)
+		cfg.CAData = []byte(c.CA)
 	}
 	if c.Exec != nil {
 		plugin := &api.ExecConfig{

@@ -68,9 +68,10 @@ func (s *Store[T]) explain(doing, name string, err error) error {
 		return fmt.Errorf("%s %s: %w", doing, object, err)
 	}
 	reason, details := status.Status().Reason, status.Status().Details
+	_, plain := s.split(name)
 	if reason == metav1.StatusReasonNotFound {
 		// A proxy's 404, or the server's for an unknown kind, does not name the object.
-		if name != "" && details != nil && details.Name == name {
+		if name != "" && details != nil && details.Name == plain {
 			return fmt.Errorf("%s %s: %w", doing, object, ErrNotFound)
 		}
 		return fmt.Errorf("%s %s: %w %s of %s", doing, object, ErrKindMissing, s.kind.Name, s.kind.Resource().GroupVersion())

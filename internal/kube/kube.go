@@ -5,9 +5,11 @@ package kube
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
@@ -21,6 +23,8 @@ type Kind[T any] struct {
 	Name string
 	// Plural is the resource in the API's paths.
 	Plural string
+	// Namespaced kinds are named by namespace/name.
+	Namespaced bool
 	// Meta returns the object's metadata.
 	Meta func(*T) *metav1.ObjectMeta
 	// Status returns the generation that the conditions speak of, and the conditions.
@@ -49,6 +53,17 @@ var Profiles = Kind[v1alpha1.Profile]{
 	Meta:   func(p *v1alpha1.Profile) *metav1.ObjectMeta { return &p.ObjectMeta },
 	Status: func(p *v1alpha1.Profile) (int64, []metav1.Condition) {
 		return p.Status.ObservedGeneration, p.Status.Conditions
+	},
+}
+
+// Schedules is the kind Schedule.
+var Schedules = Kind[v1alpha1.Schedule]{
+	Name:       "Schedule",
+	Plural:     "schedules",
+	Namespaced: true,
+	Meta:       func(s *v1alpha1.Schedule) *metav1.ObjectMeta { return &s.ObjectMeta },
+	Status: func(s *v1alpha1.Schedule) (int64, []metav1.Condition) {
+		return s.Status.ObservedGeneration, s.Status.Conditions
 	},
 }
 
@@ -86,6 +101,28 @@ func NewStore[T any](c *Client, kind Kind[T]) *Store[T] {
 	return &Store[T]{client: c, kind: kind}
 }
 
-func (s *Store[T]) api() dynamic.ResourceInterface {
-	return s.client.api.Resource(s.kind.Resource())
+// api is where objects of the kind are, and of a namespaced kind those of one namespace; all where it is empty.
+func (s *Store[T]) api(namespace string) dynamic.ResourceInterface {
+	all := s.client.api.Resource(s.kind.Resource())
+	if namespace == "" {
+		return all
+	}
+	return all.Namespace(namespace)
+}
+
+// split takes the namespace off the name of an object.
+func (s *Store[T]) split(key string) (namespace, name string) {
+	if !s.kind.Namespaced {
+		return "", key
+	}
+	namespace, name, _ = strings.Cut(key, "/")
+	return namespace, name
+}
+
+// keyOf is the name by which an object is known here.
+func keyOf(object *unstructured.Unstructured) string {
+	if object.GetNamespace() == "" {
+		return object.GetName()
+	}
+	return object.GetNamespace() + "/" + object.GetName()
 }

@@ -28,7 +28,8 @@ func (s *Store[T]) Get(ctx context.Context, name string) (*T, error) {
 }
 
 func (s *Store[T]) get(ctx context.Context, name string) (*unstructured.Unstructured, error) {
-	live, err := s.api().Get(ctx, name, metav1.GetOptions{})
+	namespace, plain := s.split(name)
+	live, err := s.api(namespace).Get(ctx, plain, metav1.GetOptions{})
 	if err != nil {
 		return nil, s.explain("reading", name, err)
 	}
@@ -75,13 +76,13 @@ func (s *Store[T]) listed(ctx context.Context) (map[string]*unstructured.Unstruc
 	if l.objects != nil {
 		return l.objects, nil
 	}
-	found, err := s.api().List(ctx, metav1.ListOptions{})
+	found, err := s.api("").List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return nil, s.explain("listing", "", err)
 	}
 	l.objects = make(map[string]*unstructured.Unstructured, len(found.Items))
 	for i := range found.Items {
-		l.objects[found.Items[i].GetName()] = &found.Items[i]
+		l.objects[keyOf(&found.Items[i])] = &found.Items[i]
 	}
 	return l.objects, nil
 }

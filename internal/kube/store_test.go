@@ -67,7 +67,7 @@ func edit(t *testing.T, name, patch string) {
 
 func create(t *testing.T, s *Store[v1alpha1.Profile], name string) {
 	t.Helper()
-	if _, err := s.Create(deadline(t, time.Minute), name, profile(), Yield); err != nil {
+	if _, found, err := s.Create(deadline(t, time.Minute), name, profile(), Yield); err != nil || found {
 		t.Fatal(err)
 	}
 }
@@ -100,8 +100,34 @@ func TestOneListServesManyReads(t *testing.T) {
 func TestCreateRefusesWhatExists(t *testing.T) {
 	s := profiles(t)
 	create(t, s, "taken")
-	if _, err := s.Create(t.Context(), "taken", profile(), Take); !errors.Is(err, ErrExists) {
-		t.Errorf("creating over an object: %v", err)
+	other := profile()
+	other.DisplayName = ptr("Another")
+	if _, _, err := s.Create(t.Context(), "taken", other, Take); !errors.Is(err, ErrExists) {
+		t.Errorf("creating over an object that says something else: %v", err)
+	}
+	less := profile()
+	less.Description = nil
+	more := profile()
+	more.Description = ptr("What somebody else wrote.")
+	edit(t, "taken", `{"spec":{"description":"What somebody else wrote."}}`)
+	for name, declared := range map[string]*declare.Profile{"less": less, "as much": more} {
+		if _, _, err := s.Create(t.Context(), "taken", declared, Take); !errors.Is(err, ErrExists) {
+			t.Errorf("creating over an object that others had a hand in, declaring %s: %v", name, err)
+		}
+	}
+}
+
+// A run that is killed between the request and its state file leaves an object that nothing remembers.
+func TestCreateFindsWhatAnInterruptedRunLeft(t *testing.T) {
+	s := profiles(t)
+	create(t, s, "left")
+	first, err := s.Get(t.Context(), "left")
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, found, err := s.Create(t.Context(), "left", profile(), Yield)
+	if err != nil || !found || again.UID != first.UID || again.ResourceVersion != first.ResourceVersion {
+		t.Errorf("Create = %+v, %t, %v; want the object that is there", again, found, err)
 	}
 }
 
@@ -181,7 +207,7 @@ func TestZeroValuesAreOwned(t *testing.T) {
 	s := profiles(t)
 	declared := profile()
 	(*declared.Sizes)[0].Default = ptr(false)
-	if _, err := s.Create(deadline(t, time.Minute), "zero", declared, Yield); err != nil {
+	if _, _, err := s.Create(deadline(t, time.Minute), "zero", declared, Yield); err != nil {
 		t.Fatal(err)
 	}
 	edit(t, "zero", `{"spec":{"sizes":[{"name":"small","default":true,"cpu":{"guarantee":"100m","limit":"1"},"memory":{"guarantee":"256Mi","limit":"1Gi"}}]}}`)

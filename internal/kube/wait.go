@@ -104,7 +104,8 @@ func (s *Store[T]) WaitReady(ctx context.Context, name string) (*T, error) {
 // Delete deletes the object and waits until it is gone. An object that is not there is no error.
 func (s *Store[T]) Delete(ctx context.Context, name string) error {
 	defer s.forget()
-	err := s.explain("deleting", name, s.api().Delete(ctx, name, metav1.DeleteOptions{}))
+	namespace, plain := s.split(name)
+	err := s.explain("deleting", name, s.api(namespace).Delete(ctx, plain, metav1.DeleteOptions{}))
 	if errors.Is(err, ErrNotFound) {
 		return nil
 	}
@@ -137,7 +138,7 @@ func (s *Store[T]) WaitGone(ctx context.Context, name string) error {
 // attempt is the error of a look at the object, nil where only the wait's own end cut it short.
 func attempt(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // the wait says itself that it ended
 	}
 	return err
 }

@@ -11,7 +11,18 @@
 // +kubebuilder:rbac:groups=networking.k8s.io,resources=networkpolicies,verbs=get;list;watch;create;patch
 // +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=rolebindings,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=clusterroles,verbs=bind,resourceNames=atoll-workspace-owner;atoll-workspace-member;atoll-workspace-viewer;atoll-hub-spawner
-// +kubebuilder:rbac:groups="",resources=pods,verbs=get;list;watch;deletecollection
+// +kubebuilder:rbac:groups="",resources=secrets,verbs=create
+// +kubebuilder:rbac:groups="",resources=secrets,verbs=get;patch,resourceNames=backup
+// +kubebuilder:rbac:groups=storage.k8s.io,resources=storageclasses,verbs=get
+// +kubebuilder:rbac:groups=snapshot.storage.k8s.io,resources=volumesnapshotclasses,verbs=list
+// +kubebuilder:rbac:groups=snapshot.storage.k8s.io,resources=volumesnapshots,verbs=get;list;create;delete
+// +kubebuilder:rbac:groups=batch,resources=jobs,verbs=get;list;watch;create
+// +kubebuilder:rbac:groups="",resources=pods,verbs=get;list;watch;create;delete;deletecollection
+// +kubebuilder:rbac:groups=atoll.dev,resources=schedules,verbs=get;list;watch
+// +kubebuilder:rbac:groups=atoll.dev,resources=runs,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=atoll.dev,resources=schedules/status;runs/status,verbs=patch
+// +kubebuilder:rbac:groups="",resources=configmaps,verbs=get;update,resourceNames=atoll-digest,namespace=atoll-directory
+// +kubebuilder:rbac:groups="",resources=configmaps,verbs=create,namespace=atoll-directory
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 // +kubebuilder:rbac:groups=coordination.k8s.io,resources=leases,verbs=get;create;update,namespace=atoll-directory
 package controller
@@ -20,9 +31,11 @@ import (
 	"context"
 	"fmt"
 
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -30,8 +43,11 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"github.com/atoll-platform/atoll/api/v1alpha1"
+	"github.com/atoll-platform/atoll/operator/controller/backup"
 	"github.com/atoll-platform/atoll/operator/controller/index"
 	"github.com/atoll-platform/atoll/operator/controller/profile"
+	"github.com/atoll-platform/atoll/operator/controller/run"
+	"github.com/atoll-platform/atoll/operator/controller/schedule"
 	"github.com/atoll-platform/atoll/operator/controller/workspace"
 	"github.com/atoll-platform/atoll/operator/controller/workspace/owned"
 )
@@ -43,6 +59,13 @@ const Name = "atoll-operator"
 type Options struct {
 	Workspace workspace.Options
 	Profile   profile.Options
+	Backup    backup.Options
+	Schedule  schedule.Options
+	Run       run.Options
+	// Store keeps executed notebooks; nil where there is none, and then no run begins.
+	Store run.Store
+	// Sender tells people of runs that failed.
+	Sender run.Sender
 }
 
 // registrar is a controller that a manager can run.
@@ -52,10 +75,18 @@ type registrar interface {
 
 // all is the list of controllers.
 func all(mgr manager.Manager, opts Options) []registrar {
-	return []registrar{
+	saver := backup.NewSaver(mgr.GetClient(), mgr.GetAPIReader(), opts.Backup)
+	opts.Workspace.Final = saver.Final
+	list := []registrar{
 		workspace.NewController(mgr.GetClient(), mgr.GetAPIReader(), mgr.GetEventRecorder(Name), opts.Workspace),
 		profile.NewController(mgr.GetClient(), opts.Profile),
+		schedule.NewController(mgr.GetClient(), mgr.GetAPIReader(), opts.Schedule),
+		run.NewController(mgr.GetClient(), mgr.GetAPIReader(), opts.Store, opts.Sender, opts.Run),
 	}
+	if opts.Backup.On() {
+		list = append(list, backup.NewController(saver, mgr.GetEventRecorder(Name)))
+	}
+	return list
 }
 
 // Register makes the manager run every controller.
@@ -86,6 +117,8 @@ func Scheme() (*runtime.Scheme, error) {
 // Cache keeps in memory only what the operator has made, and of pods only the metadata of people's servers.
 func Cache() cache.Options {
 	made := cache.ByObject{Label: owned.Selector()}
+	// The hub makes the homes of people who come by a group.
+	homes := cache.ByObject{Label: labels.SelectorFromSet(labels.Set{v1alpha1.LabelHome: "true"})}
 	return cache.Options{
 		// A read of a kind that is not watched would begin to cache all of it.
 		ReaderFailOnMissingInformer: true,
@@ -95,7 +128,8 @@ func Cache() cache.Options {
 			&corev1.ResourceQuota{}:         made,
 			&corev1.LimitRange{}:            made,
 			&corev1.ServiceAccount{}:        made,
-			&corev1.PersistentVolumeClaim{}: made,
+			&corev1.PersistentVolumeClaim{}: homes,
+			&batchv1.Job{}:                  made,
 			&networkingv1.NetworkPolicy{}:   made,
 			&rbacv1.RoleBinding{}:           made,
 			&corev1.Pod{}:                   {Label: owned.Servers(), Transform: trimPod},

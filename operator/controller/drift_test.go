@@ -23,6 +23,7 @@ func TestDeletedObjectsComeBack(t *testing.T) {
 		&corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: "person-bob"}},
 		&networkingv1.NetworkPolicy{ObjectMeta: metav1.ObjectMeta{Name: "default-deny"}},
 		&networkingv1.NetworkPolicy{ObjectMeta: metav1.ObjectMeta{Name: "notebook"}},
+		&networkingv1.NetworkPolicy{ObjectMeta: metav1.ObjectMeta{Name: "run"}},
 		&rbacv1.RoleBinding{ObjectMeta: metav1.ObjectMeta{Name: "atoll-workspace-member"}},
 		&rbacv1.RoleBinding{ObjectMeta: metav1.ObjectMeta{Name: "atoll-hub"}},
 	} {

@@ -41,6 +41,7 @@ func newWorkspace(name string, change ...func(*v1alpha1.Workspace)) *v1alpha1.Wo
 				Servers: 5,
 			},
 			Home:    v1alpha1.Home{Size: resource.MustParse("5Gi")},
+			Backup:  v1alpha1.Backup{Every: v1alpha1.BackupNever},
 			Culling: v1alpha1.Culling{IdleAfter: metav1.Duration{Duration: 3600e9}, MaxHold: metav1.Duration{Duration: 3600e9}},
 		},
 	}
@@ -167,7 +168,7 @@ func TestWorkspace(t *testing.T) {
 			{&corev1.ServiceAccountList{}, []string{"person-ada", "person-bob", "person-eve-example-com--d0574c49"}},
 			{&corev1.PersistentVolumeClaimList{}, []string{"home-ada", "home-bob", "home-eve-example-com--d0574c49"}},
 			{&corev1.LimitRangeList{}, []string{"workspace"}},
-			{networkPolicies(), []string{"allow-dns", "default-deny", "notebook"}},
+			{networkPolicies(), []string{"allow-dns", "backup", "default-deny", "notebook", "run"}},
 			{&rbacv1.RoleBindingList{}, []string{"atoll-hub", "atoll-workspace-member", "atoll-workspace-owner", "atoll-workspace-viewer"}},
 		} {
 			if diff := cmp.Diff(tt.want, names(t, tt.list, "ws-whole")); diff != "" {

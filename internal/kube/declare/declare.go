@@ -11,6 +11,7 @@ type Workspace struct {
 	Profiles              *[]string `json:"profiles,omitempty"`
 	Quota                 *Quota    `json:"quota,omitempty"`
 	Home                  *Home     `json:"home,omitempty"`
+	Backup                *Backup   `json:"backup,omitempty"`
 	Culling               *Culling  `json:"culling,omitempty"`
 	ClassificationCeiling *string   `json:"classificationCeiling,omitempty"`
 	CostCenter            *string   `json:"costCenter,omitempty"`
@@ -37,6 +38,13 @@ type Quota struct {
 type Home struct {
 	Size             *string `json:"size,omitempty"`
 	StorageClassName *string `json:"storageClassName,omitempty"`
+}
+
+// Backup is the declared part of a v1alpha1.Backup.
+type Backup struct {
+	Every *string `json:"every,omitempty"`
+	At    *string `json:"at,omitempty"`
+	Keep  *int32  `json:"keep,omitempty"`
 }
 
 // Culling is the declared part of a v1alpha1.Culling.
@@ -95,4 +103,81 @@ type Toleration struct {
 type EnvVar struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
+}
+
+// Schedule is the declared part of a v1alpha1.ScheduleSpec.
+type Schedule struct {
+	Owner         *string  `json:"owner,omitempty"`
+	Description   *string  `json:"description,omitempty"`
+	Profile       *string  `json:"profile,omitempty"`
+	Size          *string  `json:"size,omitempty"`
+	Cron          *string  `json:"cron,omitempty"`
+	TimeZone      *string  `json:"timeZone,omitempty"`
+	Start         *string  `json:"start,omitempty"`
+	End           *string  `json:"end,omitempty"`
+	Tasks         *[]Task  `json:"tasks,omitempty"`
+	CatchUp       *CatchUp `json:"catchUp,omitempty"`
+	Overlap       *string  `json:"overlap,omitempty"`
+	StartDeadline *string  `json:"startDeadline,omitempty"`
+	Output        *Output  `json:"output,omitempty"`
+	Notify        *Notify  `json:"notify,omitempty"`
+	HistoryLimit  *int32   `json:"historyLimit,omitempty"`
+	Suspend       *bool    `json:"suspend,omitempty"`
+	Engine        *string  `json:"engine,omitempty"`
+}
+
+// Task is the declared part of a v1alpha1.Task.
+type Task struct {
+	Name       string       `json:"name"`
+	Notebook   *Notebook    `json:"notebook,omitempty"`
+	Parameters *[]Parameter `json:"parameters,omitempty"`
+	DependsOn  *[]string    `json:"dependsOn,omitempty"`
+	Retries    *Retries     `json:"retries,omitempty"`
+	Timeout    *string      `json:"timeout,omitempty"`
+	Size       *string      `json:"size,omitempty"`
+}
+
+// Notebook is the declared part of a v1alpha1.Notebook.
+type Notebook struct {
+	Home   *string `json:"home,omitempty"`
+	Git    *Git    `json:"git,omitempty"`
+	Object *string `json:"object,omitempty"`
+}
+
+// Git is the declared part of a v1alpha1.GitNotebook.
+type Git struct {
+	Repository *string `json:"repository,omitempty"`
+	Ref        *string `json:"ref,omitempty"`
+	Path       *string `json:"path,omitempty"`
+}
+
+// Parameter is a v1alpha1.Parameter.
+type Parameter struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Retries is the declared part of a v1alpha1.Retries.
+type Retries struct {
+	Limit      *int32  `json:"limit,omitempty"`
+	Backoff    *string `json:"backoff,omitempty"`
+	MaxBackoff *string `json:"maxBackoff,omitempty"`
+}
+
+// CatchUp is the declared part of a v1alpha1.CatchUp.
+type CatchUp struct {
+	Policy *string `json:"policy,omitempty"`
+	Limit  *int32  `json:"limit,omitempty"`
+}
+
+// Output is the declared part of a v1alpha1.Output.
+type Output struct {
+	Prefix *string `json:"prefix,omitempty"`
+}
+
+// Notify is the declared part of a v1alpha1.Notify.
+type Notify struct {
+	Webhooks *[]string `json:"webhooks,omitempty"`
+	Mail     *[]string `json:"mail,omitempty"`
+	Digest   *string   `json:"digest,omitempty"`
 }

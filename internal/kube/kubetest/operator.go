@@ -62,7 +62,7 @@ func startOperator(admin dynamic.Interface) (*Operator, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	o := &Operator{admin: admin, stop: cancel, moods: map[string]Mood{}}
 	factory := dynamicinformer.NewDynamicSharedInformerFactory(admin, 0)
-	for _, plural := range []string{"workspaces", "profiles"} {
+	for _, plural := range []string{"workspaces", "profiles", "schedules"} {
 		informer := factory.ForResource(Resource(plural)).Informer()
 		reconcile := func(object any) { o.reconcile(ctx, plural, object.(*unstructured.Unstructured).DeepCopy()) }
 		_, err := informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
@@ -105,5 +105,9 @@ func (o *Operator) reconcile(ctx context.Context, plural string, object *unstruc
 		panic(err)
 	}
 	object.Object["status"] = content
-	_, _ = o.admin.Resource(Resource(plural)).UpdateStatus(ctx, object, metav1.UpdateOptions{FieldManager: "atoll-operator"})
+	api := dynamic.ResourceInterface(o.admin.Resource(Resource(plural)))
+	if ns := object.GetNamespace(); ns != "" {
+		api = o.admin.Resource(Resource(plural)).Namespace(ns)
+	}
+	_, _ = api.UpdateStatus(ctx, object, metav1.UpdateOptions{FieldManager: "atoll-operator"})
 }

@@ -20,6 +20,10 @@ const (
 	workspaceProfiles = "spec.profiles"
 	// podProfile indexes pods by the profile they run.
 	podProfile = "profile"
+	// ScheduleProfile indexes schedules by the profile they use.
+	ScheduleProfile = "spec.profile"
+	// RunSchedule indexes runs by their schedule.
+	RunSchedule = "spec.schedule"
 )
 
 // Register adds the indexes to the cache.
@@ -41,6 +45,24 @@ func Register(ctx context.Context, indexer client.FieldIndexer) error {
 	})
 	if err != nil {
 		return fmt.Errorf("indexing pods by profile: %w", err)
+	}
+	err = indexer.IndexField(ctx, &v1alpha1.Schedule{}, ScheduleProfile, func(obj client.Object) []string {
+		if s, ok := obj.(*v1alpha1.Schedule); ok {
+			return []string{s.Spec.Profile}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("indexing schedules by profile: %w", err)
+	}
+	err = indexer.IndexField(ctx, &v1alpha1.Run{}, RunSchedule, func(obj client.Object) []string {
+		if r, ok := obj.(*v1alpha1.Run); ok {
+			return []string{r.Spec.Schedule}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("indexing runs by schedule: %w", err)
 	}
 	return nil
 }

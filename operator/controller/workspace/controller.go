@@ -43,6 +43,8 @@ type Options struct {
 	Network network.Options
 	// StorageClass is that of homes whose workspace names none; empty means the cluster's default.
 	StorageClass string
+	// Final saves the homes of a workspace that goes with its homes, and is nil only once that is done.
+	Final func(context.Context, *v1alpha1.Workspace) error
 	// Concurrency bounds how many workspaces are worked on at once.
 	Concurrency int
 }
@@ -132,7 +134,7 @@ func (c *Controller) takeDown(ctx context.Context, ws *v1alpha1.Workspace) (reco
 	if !controllerutil.ContainsFinalizer(ws, deletion.Finalizer) {
 		return reconcile.Result{}, nil
 	}
-	if outcome := deletion.Take(ctx, c.writer, c.live, ws); outcome != nil {
+	if outcome := deletion.Take(ctx, c.writer, c.live, ws, c.opts.Final); outcome != nil {
 		if err := c.report(ctx, ws, outcome); err != nil {
 			return reconcile.Result{}, errors.Join(outcome, err)
 		}

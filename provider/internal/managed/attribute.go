@@ -36,7 +36,7 @@ func attributeOf(field string) path.Path {
 		if item == "" {
 			continue
 		}
-		if index, err := strconv.Atoi(strings.Trim(item, "[]")); err == nil && (name == "sizes" || name == "tolerations") {
+		if index, err := strconv.Atoi(strings.Trim(item, "[]")); err == nil && (name == "sizes" || name == "tolerations" || name == "tasks") {
 			at = at.AtListIndex(index)
 			continue
 		}

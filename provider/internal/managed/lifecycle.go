@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 
@@ -33,12 +34,17 @@ func (r *Handler[T, M, P]) Create(ctx context.Context, req resource.CreateReques
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	live, err := store.Create(ctx, plan.Common().Name.ValueString(), plan.Declare(), force(plan.Common()))
+	live, found, err := store.Create(ctx, plan.Key(), plan.Declare(), force(plan.Common()))
 	if err != nil {
 		r.object(plan).Report("create", err, &resp.Diagnostics)
 		return
 	}
-	save := saver(ctx, P.Common, &resp.State, resp.Identity, &resp.Diagnostics)
+	if found {
+		resp.Diagnostics.AddAttributeWarning(path.Root("name"), r.object(plan).String()+" was there already, exactly as declared",
+			"It was taken over. An apply that was interrupted leaves such an object. If another configuration declares the same one, "+
+				"remove it from one of them.")
+	}
+	save := saver[P](ctx, &resp.State, resp.Identity, &resp.Diagnostics)
 	r.settle(ctx, store, plan, live, save, &resp.Diagnostics)
 }
 
@@ -55,12 +61,12 @@ func (r *Handler[T, M, P]) Update(ctx context.Context, req resource.UpdateReques
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	live, err := store.Update(ctx, plan.Common().Name.ValueString(), plan.Declare(), force(plan.Common()))
+	live, err := store.Update(ctx, plan.Key(), plan.Declare(), force(plan.Common()))
 	if err != nil {
 		r.object(plan).Report("update", err, &resp.Diagnostics)
 		return
 	}
-	save := saver(ctx, P.Common, &resp.State, resp.Identity, &resp.Diagnostics)
+	save := saver[P](ctx, &resp.State, resp.Identity, &resp.Diagnostics)
 	r.settle(ctx, store, plan, live, save, &resp.Diagnostics)
 }
 
@@ -70,7 +76,7 @@ func (r *Handler[T, M, P]) settle(ctx context.Context, store *kube.Store[T], pla
 	computed := *plan
 	P(&computed).Observe(live)
 	save(&computed)
-	seen, err := store.WaitReady(ctx, plan.Common().Name.ValueString())
+	seen, err := store.WaitReady(ctx, plan.Key())
 	if seen != nil {
 		plan.Observe(seen)
 		save(plan)
@@ -99,10 +105,10 @@ func (r *Handler[T, M, P]) Read(ctx context.Context, req resource.ReadRequest, r
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	live, err := store.Read(ctx, state.Common().Name.ValueString())
+	live, err := store.Read(ctx, state.Key())
 	if errors.Is(err, kube.ErrNotFound) {
 		// The framework asks for an identity even here, where the client has none stored yet.
-		resp.Diagnostics.Append(resp.Identity.Set(ctx, identity{Name: state.Common().Name})...)
+		resp.Diagnostics.Append(resp.Identity.Set(ctx, state.identity())...)
 		resp.State.RemoveResource(ctx)
 		return
 	}
@@ -110,10 +116,10 @@ func (r *Handler[T, M, P]) Read(ctx context.Context, req resource.ReadRequest, r
 		r.object(state).Report("read", err, &resp.Diagnostics)
 		return
 	}
-	state.Common().ID = state.Common().Name
+	state.SetID()
 	state.Absorb(live)
 	state.Observe(live)
-	saver(ctx, P.Common, &resp.State, resp.Identity, &resp.Diagnostics)(state)
+	saver[P](ctx, &resp.State, resp.Identity, &resp.Diagnostics)(state)
 	ReportCondition(r.object(state), store, live, &resp.Diagnostics)
 }
 
@@ -130,7 +136,7 @@ func (r *Handler[T, M, P]) Delete(ctx context.Context, req resource.DeleteReques
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if err := store.Delete(ctx, state.Common().Name.ValueString()); err != nil {
+	if err := store.Delete(ctx, state.Key()); err != nil {
 		r.object(state).Report("delete", err, &resp.Diagnostics)
 	}
 }
@@ -138,11 +144,11 @@ func (r *Handler[T, M, P]) Delete(ctx context.Context, req resource.DeleteReques
 func force(b *Base) kube.Force { return kube.Force(b.ForceConflicts.ValueBool()) }
 
 // saver writes a model to the state, and its name to the identity.
-func saver[P any](ctx context.Context, common func(P) *Base, state *tfsdk.State, id *tfsdk.ResourceIdentity, diags *diag.Diagnostics) func(P) {
+func saver[P interface{ identity() any }](ctx context.Context, state *tfsdk.State, id *tfsdk.ResourceIdentity, diags *diag.Diagnostics) func(P) {
 	return func(m P) {
 		diags.Append(state.Set(ctx, m)...)
 		if id != nil {
-			diags.Append(id.Set(ctx, identity{Name: common(m).Name})...)
+			diags.Append(id.Set(ctx, m.identity())...)
 		}
 	}
 }

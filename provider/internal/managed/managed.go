@@ -33,9 +33,22 @@ type Base struct {
 // Common returns the base of a model that embeds it.
 func (b *Base) Common() *Base { return b }
 
+// Key is the object's name in the cluster.
+func (b *Base) Key() string { return b.Name.ValueString() }
+
+// SetID sets the id.
+func (b *Base) SetID() { b.ID = b.Name }
+
+func (b *Base) identity() any { return identity{Name: b.Name} }
+
 // Model is the state of one resource of a kind.
 type Model[T any] interface {
 	Common() *Base
+	// Key is the name of the object, with its namespace where it has one.
+	Key() string
+	// SetID sets the id from the rest.
+	SetID()
+	identity() any
 	// Declare returns what the user declared, as a struct of package declare.
 	Declare() any
 	// Absorb takes over the live values of what is declared. What is not declared stays null, save
@@ -55,6 +68,8 @@ type Definition[T, M any, P interface {
 	Name string
 	// Schema returns the kind's own attributes; those of Base are added.
 	Schema func() schema.Schema
+	// InWorkspace has the objects in the namespaces of workspaces. The model embeds Within in place of Base.
+	InWorkspace bool
 	// Change checks an update against the state.
 	Change func(ctx context.Context, req resource.ModifyPlanRequest) diag.Diagnostics
 }
@@ -87,6 +102,9 @@ func (r *Handler[T, M, P]) Schema(ctx context.Context, _ resource.SchemaRequest,
 	for name, attribute := range baseAttributes(ctx, r.Kind.Name) {
 		resp.Schema.Attributes[name] = attribute
 	}
+	if r.InWorkspace {
+		withinAttributes(&resp.Schema)
+	}
 }
 
 // IdentitySchema says that a name identifies an object.
@@ -97,6 +115,12 @@ func (r *Handler[T, M, P]) IdentitySchema(_ context.Context, _ resource.Identity
 			Description:       "Name of the " + r.Kind.Name + " in the cluster.",
 		},
 	}}
+	if r.InWorkspace {
+		resp.IdentitySchema.Attributes["workspace"] = identityschema.StringAttribute{
+			RequiredForImport: true,
+			Description:       "Workspace that the " + r.Kind.Name + " is in.",
+		}
+	}
 }
 
 type identity struct {
@@ -118,6 +142,10 @@ func (r *Handler[T, M, P]) Configure(_ context.Context, req resource.ConfigureRe
 
 // ImportState imports by id, or by identity where the client can: both are the name.
 func (r *Handler[T, M, P]) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	if r.InWorkspace {
+		importWithin(ctx, req, resp)
+		return
+	}
 	resource.ImportStatePassthroughWithIdentity(ctx, path.Root("name"), path.Root("name"), req, resp)
 }
 
@@ -139,7 +167,7 @@ func (r *Handler[T, M, P]) store(ctx context.Context, diags *diag.Diagnostics) *
 }
 
 func (r *Handler[T, M, P]) object(m P) Object {
-	return Object{Kind: r.Kind.Name, Type: "atoll_" + r.Name, Name: m.Common().Name.ValueString()}
+	return Object{Kind: r.Kind.Name, Type: "atoll_" + r.Name, Name: m.Key()}
 }
 
 // within bounds the context by the time-out of an operation.

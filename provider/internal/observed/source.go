@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/atoll-platform/atoll/api/v1alpha1"
 	"github.com/atoll-platform/atoll/internal/kube"
 	"github.com/atoll-platform/atoll/provider/internal/managed"
 )
@@ -22,6 +23,8 @@ type Definition[T, M any] struct {
 	// Name of the data source type after the provider's.
 	Name        string
 	Description string
+	// InWorkspace has the objects in the namespaces of workspaces.
+	InWorkspace bool
 	// Attributes besides id and name.
 	Attributes func() map[string]schema.Attribute
 	// Model makes the state of an object.
@@ -54,6 +57,14 @@ func (s *Source[T, M]) Schema(_ context.Context, _ datasource.SchemaRequest, res
 			Validators:          managed.ObjectName(),
 		},
 	}
+	if s.InWorkspace {
+		attributes["id"] = Text("The workspace and the name: `workspace/name`.")
+		attributes["workspace"] = schema.StringAttribute{
+			Required:            true,
+			MarkdownDescription: "Name of the workspace it is in.",
+			Validators:          managed.ObjectName(),
+		}
+	}
 	maps.Copy(attributes, s.Attributes())
 	resp.Schema = schema.Schema{MarkdownDescription: s.Description, Attributes: attributes}
 }
@@ -62,6 +73,12 @@ func (s *Source[T, M]) Schema(_ context.Context, _ datasource.SchemaRequest, res
 func (s *Source[T, M]) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var name types.String
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("name"), &name)...)
+	key := name.ValueString()
+	if s.InWorkspace {
+		var workspace types.String
+		resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("workspace"), &workspace)...)
+		key = v1alpha1.WorkspaceNamespacePrefix + workspace.ValueString() + "/" + key
+	}
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -69,14 +86,14 @@ func (s *Source[T, M]) Read(ctx context.Context, req datasource.ReadRequest, res
 	if client == nil {
 		return
 	}
-	live, err := kube.NewStore(client, s.Kind).Read(ctx, name.ValueString())
+	live, err := kube.NewStore(client, s.Kind).Read(ctx, key)
 	if errors.Is(err, kube.ErrNotFound) {
-		resp.Diagnostics.AddAttributeError(path.Root("name"), fmt.Sprintf("There is no %s %s", s.Kind.Name, name.ValueString()),
+		resp.Diagnostics.AddAttributeError(path.Root("name"), fmt.Sprintf("There is no %s %s", s.Kind.Name, key),
 			"The cluster was asked and does not have it. If this configuration creates it, refer to the resource's name here, so that it is read afterwards.")
 		return
 	}
 	if err != nil {
-		managed.Object{Kind: s.Kind.Name, Name: name.ValueString()}.Report("read", err, &resp.Diagnostics)
+		managed.Object{Kind: s.Kind.Name, Name: key}.Report("read", err, &resp.Diagnostics)
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, s.Model(live))...)

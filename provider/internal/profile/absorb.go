@@ -13,7 +13,7 @@ func (m *model) Absorb(live *v1alpha1.Profile) {
 	if m.DisplayName.IsNull() {
 		scope = managed.Everything
 	}
-	m.Spec.absorb(&live.Spec, scope)
+	m.absorb(&live.Spec, scope)
 }
 
 // Observe does nothing: what the operator computes of a profile moves, and is in the data source.

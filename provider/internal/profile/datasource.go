@@ -41,7 +41,7 @@ func observe(live *v1alpha1.Profile) *observation {
 		Workspaces: types.Int32Value(live.Status.Workspaces),
 		Servers:    types.Int32Value(live.Status.Servers),
 	}
-	o.Spec.absorb(&live.Spec, managed.Everything)
+	o.absorb(&live.Spec, managed.Everything)
 	return o
 }
 

@@ -9,7 +9,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -130,20 +129,10 @@ func rangeAttribute(description, example string) schema.SingleNestedAttribute {
 		Required:            true,
 		MarkdownDescription: description,
 		Attributes: map[string]schema.Attribute{
-			"guarantee": rangeEnd("What a pod is sure to get, such as `"+example+"`; not above the limit.", example),
-			"limit":     rangeEnd("What a pod may reach.", example),
+			"guarantee": units.Required("What a pod is sure to get, such as `"+example+"`; not above the limit.", example),
+			"limit":     units.Required("What a pod may reach.", example),
 		},
 		Validators: []validator.Object{ordered{}},
-	}
-}
-
-func rangeEnd(description, example string) schema.StringAttribute {
-	return schema.StringAttribute{
-		Required:            true,
-		CustomType:          units.QuantityType{},
-		MarkdownDescription: description,
-		Validators:          []validator.String{units.Positive(example)},
-		PlanModifiers:       []planmodifier.String{units.SameQuantity()},
 	}
 }
 

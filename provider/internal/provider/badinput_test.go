@@ -12,6 +12,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/dynamic"
 
 	"github.com/atoll-platform/atoll/internal/kube/kubetest"
 )
@@ -30,8 +31,11 @@ func tryCreate(plural, text string, dryRun ...string) error {
 	if err := json.Unmarshal([]byte(text), &object.Object); err != nil {
 		return fmt.Errorf("%w in %s", err, text)
 	}
-	_, err := server.Admin.Resource(kubetest.Resource(plural)).Create(context.Background(), object,
-		metav1.CreateOptions{DryRun: dryRun, FieldManager: "kubectl-create"})
+	api := dynamic.ResourceInterface(server.Admin.Resource(kubetest.Resource(plural)))
+	if namespace := object.GetNamespace(); namespace != "" {
+		api = server.Admin.Resource(kubetest.Resource(plural)).Namespace(namespace)
+	}
+	_, err := api.Create(context.Background(), object, metav1.CreateOptions{DryRun: dryRun, FieldManager: "kubectl-create"})
 	return err
 }
 
@@ -55,6 +59,7 @@ const goodWorkspace = `resource "atoll_workspace" "bad" {
   profiles     = ["python"]
   quota = { cpu = "8", memory = "16Gi", storage = "100Gi", gpus = 1, servers = 5 }
   home    = { size = "10Gi" }
+  backup  = { every = "Day", at = "01:00", keep = 14 }
   culling = { idle_after = "1h", max_hold = "24h" }
   cost_center = "cc-1"
   deletion_policy = "Retain"
@@ -65,6 +70,7 @@ const goodWorkspace = `resource "atoll_workspace" "bad" {
 const goodWorkspaceManifest = `{"apiVersion": "atoll.dev/v1alpha1", "kind": "Workspace", "metadata": {"name": "good"}, "spec": {
 	"displayName": "Good", "owner": "carol", "members": [{"kind": "User", "name": "ada", "role": "Member"}], "profiles": ["python"],
 	"quota": {"cpu": "8", "memory": "16Gi", "storage": "100Gi", "gpus": 1, "servers": 5}, "home": {"size": "10Gi"},
+	"backup": {"every": "Day", "at": "01:00", "keep": 14},
 	"culling": {"idleAfter": "1h", "maxHold": "24h"}, "costCenter": "cc-1", "deletionPolicy": "Retain", "classificationCeiling": "C2"}}`
 
 var long = strings.Repeat("x", 254)
@@ -78,8 +84,10 @@ var badWorkspaces = []bad{
 	{"member kind", `kind = "User"`, `kind = "Robot"`, `"kind": "User"`, `"kind": "Robot"`, []string{"kind", `"User"`, `"Group"`}},
 	{"member role", `role = "Member"`, `role = "Admin"`, `"role": "Member"`, `"role": "Admin"`, []string{"role", `"Owner"`, `"Viewer"`}},
 	{"member name", `name = "ada"`, `name = "ada b"`, `"name": "ada"`, `"name": "ada b"`, []string{"name", "must not contain white space"}},
-	{"member twice", `role = "Member" }`, `role = "Member" }, { name = "ada", role = "Owner" }`, `"role": "Member"}`, `"role": "Member"}, {"kind": "User", "name": "ada", "role": "Owner"}`,
-		[]string{`members has User "ada" more than once`}},
+	{
+		"member twice", `role = "Member" }`, `role = "Member" }, { name = "ada", role = "Owner" }`, `"role": "Member"}`, `"role": "Member"}, {"kind": "User", "name": "ada", "role": "Owner"}`,
+		[]string{`members has User "ada" more than once`},
+	},
 	{"no profile", `["python"]`, `[]`, `["python"]`, `[]`, []string{"profiles", "at least 1"}},
 	{"profile name", `["python"]`, `["Python 3"]`, `["python"]`, `["Python 3"]`, []string{"profiles", "lower-case letters, digits and hyphens"}},
 	{"cpu of zero", `cpu = "8"`, `cpu = "0"`, `"cpu": "8"`, `"cpu": "0"`, []string{"quota.cpu", "must be greater than 0", `"8"`}},
@@ -90,6 +98,13 @@ var badWorkspaces = []bad{
 	{"no server", `servers = 5`, `servers = 0`, `"servers": 5`, `"servers": 0`, []string{"quota.servers", "between 1 and 10000"}},
 	{"home of zero", `size = "10Gi"`, `size = "0"`, `"size": "10Gi"`, `"size": "0"`, []string{"home.size", "must be greater than 0"}},
 	{"storage class too long", `size = "10Gi"`, `storage_class_name = "` + long + `"`, `"size": "10Gi"`, `"storageClassName": "` + long + `"`, []string{"home.storage_class_name", "at most 253"}},
+	{"backup every so often", `"Day"`, `"Daily"`, `"Day"`, `"Daily"`, []string{"backup.every", `"Never"`, `"Hour"`, `"Day"`, `"Week"`}},
+	{"backup by cron", `"Day"`, `"0 1 * * *"`, `"Day"`, `"0 1 * * *"`, []string{"backup.every", `"Week"`}},
+	{"backup at no time", `"01:00"`, `"25:00"`, `"01:00"`, `"25:00"`, []string{"backup.at", "from 00:00 to 23:59"}},
+	{"backup at one", `"01:00"`, `"1:00"`, `"01:00"`, `"1:00"`, []string{"backup.at", "from 00:00 to 23:59"}},
+	{"backup with a zone", `"01:00"`, `"01:00 CET"`, `"01:00"`, `"01:00 CET"`, []string{"backup.at", "time of day in UTC"}},
+	{"no backup kept", `keep = 14`, `keep = 0`, `"keep": 14`, `"keep": 0`, []string{"backup.keep", "between 1 and 366"}},
+	{"too many backups kept", `keep = 14`, `keep = 367`, `"keep": 14`, `"keep": 367`, []string{"backup.keep", "between 1 and 366"}},
 	{"idle too soon", `"1h"`, `"1m"`, `"1h"`, `"1m"`, []string{"culling.idle_after", "must be from 5m to 168h"}},
 	{"idle in days", `"1h"`, `"1d"`, `"1h"`, `"1d"`, []string{"culling.idle_after", "is not a duration", `"90m"`}},
 	{"hold too long", `"24h"`, `"169h"`, `"24h"`, `"169h"`, []string{"culling.max_hold", "must be from 0s to 168h"}},
@@ -135,15 +150,19 @@ var badProfiles = []bad{
 	{"image of no tag", `notebook:0.1.0`, `notebook`, `notebook:0.1.0`, `notebook`, []string{"image must be pinned by a digest", "name:1.2.3"}},
 	{"image of latest", `notebook:0.1.0`, `notebook:latest`, `notebook:0.1.0`, `notebook:latest`, []string{"tag other than latest"}},
 	{"image of half a digest", `notebook:0.1.0`, `notebook@sha256:abc`, `notebook:0.1.0`, `notebook@sha256:abc`, []string{"name@sha256:"}},
-	{"guarantee above the limit", `guarantee = "1", limit = "2"`, `guarantee = "3", limit = "2"`, `"guarantee": "1", "limit": "2"`, `"guarantee": "3", "limit": "2"`,
-		[]string{"sizes[0].cpu.guarantee must not exceed sizes[0].cpu.limit"}},
+	{
+		"guarantee above the limit", `guarantee = "1", limit = "2"`, `guarantee = "3", limit = "2"`, `"guarantee": "1", "limit": "2"`, `"guarantee": "3", "limit": "2"`,
+		[]string{"sizes[0].cpu.guarantee must not exceed sizes[0].cpu.limit"},
+	},
 	{"memory of zero", `guarantee = "1Gi"`, `guarantee = "0"`, `"guarantee": "1Gi"`, `"guarantee": "0"`, []string{"sizes[0].memory.guarantee", "greater than 0"}},
 	{"limit missing", `, limit = "2Gi"`, ``, `, "limit": "2Gi"`, ``, []string{`"limit" is required`}},
 	{"two defaults", `}]
   env`, named("large", anotherSize) + "\n  env", `}}],`, named("large", anotherLiveSize), []string{"At most one size may be the default", "sizes[0]"}},
-	{"two of a name", `}]
+	{
+		"two of a name", `}]
   env`, strings.Replace(named("small", anotherSize), "default = true, ", "", 1) + "\n  env", `}}],`, strings.Replace(named("small", anotherLiveSize), `"default": true, `, "", 1),
-		[]string{"names of sizes must be distinct", `"small"`}},
+		[]string{"names of sizes must be distinct", `"small"`},
+	},
 	{"size name", `name = "small"`, `name = "S M"`, `"name": "small"`, `"name": "S M"`, []string{"sizes[0].name", "lower-case letters"}},
 	{"gpus of zero", `count = 1`, `count = 0`, `"count": 1`, `"count": 0`, []string{"sizes[0].gpu.count", "between 1 and 64"}},
 	{"gpu resource", `"nvidia.com/gpu"`, `"gpu"`, `"nvidia.com/gpu"`, `"gpu"`, []string{"sizes[0].gpu.resource", "nvidia.com/gpu"}},
@@ -174,7 +193,7 @@ func TestBadInput(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write("main.tf", "terraform {\n  required_providers {\n    atoll = { source = \"atoll-platform/atoll\" }\n  }\n}\n")
+	write("main.tf", required)
 	cases := map[string]bad{}
 	add := func(kind, good, manifest, plural string, all []bad) {
 		for i, c := range all {
@@ -198,8 +217,9 @@ func TestBadInput(t *testing.T) {
 	kubectlCreate(t, "profiles", goodProfileManifest, metav1.DryRunAll)
 	add("workspace", goodWorkspace, goodWorkspaceManifest, "workspaces", badWorkspaces)
 	add("profile", goodProfile, goodProfileManifest, "profiles", badProfiles)
+	add("schedule", goodSchedule, goodScheduleManifest, "schedules", badSchedules)
 	add("provider", "", "", "", badProviders)
-	write("good.tf", goodWorkspace+goodProfile)
+	write("good.tf", goodWorkspace+goodProfile+goodSchedule)
 
 	said := validate(t, dir)
 	if problems := said["good.tf"]; len(problems) > 0 {
@@ -226,7 +246,8 @@ func validate(t *testing.T, dir string) map[string][]string {
 			Snippet         struct{ Code string }
 		}
 	}
-	if err := json.Unmarshal([]byte(out[strings.Index(out, "{"):]), &report); err != nil {
+	_, found, _ := strings.Cut(out, "{")
+	if err := json.Unmarshal([]byte("{"+found), &report); err != nil {
 		t.Fatalf("%v in %s", err, out)
 	}
 	if len(report.Diagnostics) == 0 {

@@ -40,8 +40,13 @@ func (*atoll) Configure(ctx context.Context, req provider.ConfigureRequest, resp
 // unknown names the first attribute whose value is not known before apply.
 func (c config) unknown(ctx context.Context) string {
 	for _, s := range []setting{
-		{"kubeconfig", c.Kubeconfig}, {"context", c.Context}, {"host", c.Host}, {"token", c.Token},
-		{"cluster_ca_certificate", c.CA}, {"exec", c.Exec}, {"eks", c.EKS},
+		{"kubeconfig", c.Kubeconfig},
+		{"context", c.Context},
+		{"host", c.Host},
+		{"token", c.Token},
+		{"cluster_ca_certificate", c.CA},
+		{"exec", c.Exec},
+		{"eks", c.EKS},
 	} {
 		if v, err := s.value.ToTerraformValue(ctx); err != nil || !v.IsFullyKnown() {
 			return s.name

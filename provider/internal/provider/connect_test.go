@@ -90,7 +90,7 @@ func TestConnectByEKS(t *testing.T) {
 			http.Error(w, "not DescribeCluster of prod", http.StatusBadRequest)
 			return
 		}
-		fmt.Fprintf(w, `{"cluster":{"name":"prod","status":"ACTIVE","endpoint":%q,"certificateAuthority":{"data":%q}}}`,
+		_, _ = fmt.Fprintf(w, `{"cluster":{"name":"prod","status":"ACTIVE","endpoint":%q,"certificateAuthority":{"data":%q}}}`,
 			server.URL, base64.StdEncoding.EncodeToString(ca))
 	}))
 	defer aws.Close()

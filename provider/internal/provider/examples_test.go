@@ -73,17 +73,21 @@ func TestQuickstart(t *testing.T) {
 	}
 }
 
+// required says where the provider comes from, as a configuration does.
+const required = "terraform {\n  required_providers {\n    atoll = { source = \"atoll-platform/atoll\" }\n  }\n}\n"
+
 func TestExamplesOfTheReferenceAreValid(t *testing.T) {
-	const required = "terraform {\n  required_providers {\n    atoll = { source = \"atoll-platform/atoll\" }\n  }\n}\n"
 	for name, examples := range map[string][]string{
 		"provider": {"provider-docs/provider/provider.tf"},
 		"rest":     {"provider-docs/resources/*/resource.tf", "provider-docs/data-sources/*/data-source.tf"},
+		"function": {"provider-docs/functions/*/function.tf"},
+		"report":   {"schedules/*.tf"},
 		"import":   {"provider-docs/resources/*/resource.tf", "provider-docs/resources/*/import-by-string-id.tf"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := copied(t, examples...)
 			extra := map[string]string{"ca.pem": "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"}
-			if name != "provider" {
+			if name != "provider" && name != "report" {
 				extra["versions.tf"] = required
 			}
 			for file, text := range extra {

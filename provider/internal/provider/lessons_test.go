@@ -191,7 +191,7 @@ func TestOnlyATrue404DropsState(t *testing.T) {
 		"forbidden": func(w http.ResponseWriter) {
 			w.Header().Set("Content-Type", "application/json")
 			w.WriteHeader(http.StatusForbidden)
-			fmt.Fprint(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","message":"no","reason":"Forbidden","code":403}`)
+			_, _ = fmt.Fprint(w, `{"kind":"Status","apiVersion":"v1","status":"Failure","message":"no","reason":"Forbidden","code":403}`)
 		},
 		"a failure": func(w http.ResponseWriter) { http.Error(w, "boom", http.StatusInternalServerError) },
 	}
@@ -248,6 +248,18 @@ func TestCreateLeavesWhatExists(t *testing.T) {
 	s.create(workspaceKind, team("theirs"))
 	s.apply(t.Context(), s.none(workspaceKind), team("theirs", `"owner": "mallory"`))
 	s.says(`[AttributeName("name")] Workspace theirs exists already`, "terraform import atoll_workspace.<label> theirs")
+}
+
+func TestCreateTakesWhatAnInterruptedApplyLeft(t *testing.T) {
+	s := connected(t)
+	s.create(workspaceKind, team("left"))
+	s.apply(t.Context(), s.none(workspaceKind), team("left"))
+	s.says(`[AttributeName("name")] Workspace left was there already, exactly as declared`, "An apply that was interrupted leaves such an object")
+	for _, d := range s.problems {
+		if d.Severity == tfprotov6.DiagnosticSeverityError {
+			t.Errorf("an error: %s: %s", d.Summary, d.Detail)
+		}
+	}
 }
 
 func TestIdentityIsSetEverywhere(t *testing.T) {

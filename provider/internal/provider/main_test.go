@@ -36,7 +36,7 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	if err := prepare(dir); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -114,14 +114,20 @@ type module struct {
 	env []string
 }
 
-func newModule(t *testing.T, dir string) *module {
+func newModule(t testing.TB, dir string) *module {
+	t.Helper()
+	return serve(t, dir, providerserver.NewProtocol6(provider.New("test")()))
+}
+
+// serve is newModule with any provider in place of the real one.
+func serve(t testing.TB, dir string, server func() tfprotov6.ProviderServer) *module {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	reattach, closed := make(chan *plugin.ReattachConfig), make(chan struct{})
 	failed := make(chan error, 1)
 	go func() {
-		failed <- tf6server.Serve(provider.Address, providerserver.NewProtocol6(provider.New("test")()),
-			tf6server.WithDebug(ctx, reattach, closed), tf6server.WithoutLogStderrOverride(), tf6server.WithGoPluginLogger(hclog.NewNullLogger()), tf6server.WithLoggingSink(t))
+		failed <- tf6server.Serve(provider.Address, server,
+			tf6server.WithDebug(ctx, reattach, closed), tf6server.WithoutLogStderrOverride(), tf6server.WithGoPluginLogger(hclog.NewNullLogger()), tf6server.WithLoggingSink(sink{t}))
 	}()
 	t.Cleanup(func() {
 		cancel()
@@ -147,8 +153,14 @@ func newModule(t *testing.T, dir string) *module {
 	return &module{dir: dir, env: append(os.Environ(), "TF_REATTACH_PROVIDERS="+string(providers), "TF_IN_AUTOMATION=1")}
 }
 
+// sink takes the logs of a provider that serves a test or a benchmark.
+type sink struct{ testing.TB }
+
+// Parallel is what a benchmark does not have, and nobody calls.
+func (sink) Parallel() {}
+
 // run runs a command and returns its output and exit code.
-func (m *module) run(t *testing.T, args ...string) (string, int) {
+func (m *module) run(t testing.TB, args ...string) (string, int) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), cli, append([]string{"-chdir=" + m.dir}, args...)...)
 	cmd.Env = m.env

@@ -21,6 +21,7 @@ func TestSchemasMirrorTheCRDs(t *testing.T) {
 	for kind, file := range map[string]string{
 		workspaceKind: "atoll.dev_workspaces.yaml",
 		profileKind:   "atoll.dev_profiles.yaml",
+		scheduleKind:  "atoll.dev_schedules.yaml",
 	} {
 		text, err := crds.Cluster.ReadFile(file)
 		if err != nil {

@@ -110,7 +110,7 @@ data "atoll_workspace" "one" {
 func TestDataSources(t *testing.T) {
 	other := strings.NewReplacer("NAME", "sourced-r", `"this"`, `"r"`).Replace(python)
 	team := strings.NewReplacer("NAME", "sourced", `["python", "r"]`, `[atoll_profile.this.name]`).Replace(fraud)
-	at := func(name string) tfjsonpath.Path { return tfjsonpath.New(name) }
+	at := tfjsonpath.New[string]
 	resource.Test(t, resource.TestCase{
 		ProtoV6ProviderFactories: factories,
 		Steps: []resource.TestStep{{
@@ -120,9 +120,11 @@ func TestDataSources(t *testing.T) {
 				statecheck.ExpectKnownValue("data.atoll_profile.one", at("conditions").AtSliceIndex(0).AtMapKey("type"), knownvalue.StringExact("Ready")),
 				statecheck.ExpectKnownValue("data.atoll_profile.one", at("sizes").AtSliceIndex(1).AtMapKey("default"), knownvalue.Bool(true)),
 				statecheck.ExpectKnownValue("data.atoll_profiles.all", at("names"), knownvalue.ListExact([]knownvalue.Check{
-					knownvalue.StringExact("sourced"), knownvalue.StringExact("sourced-r")})),
+					knownvalue.StringExact("sourced"), knownvalue.StringExact("sourced-r"),
+				})),
 				statecheck.ExpectKnownValue("data.atoll_profiles.allowed", at("names"), knownvalue.ListExact([]knownvalue.Check{
-					knownvalue.StringExact("sourced")})),
+					knownvalue.StringExact("sourced"),
+				})),
 				statecheck.ExpectKnownValue("data.atoll_workspace.one", at("people"), knownvalue.Int32Exact(1)),
 				statecheck.ExpectKnownValue("data.atoll_workspace.one", at("quota").AtMapKey("cpu"), knownvalue.StringExact("8")),
 				statecheck.ExpectKnownValue("data.atoll_workspace.one", at("usage"), knownvalue.Null()),

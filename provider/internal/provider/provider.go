@@ -5,10 +5,12 @@ import (
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/atoll-platform/atoll/provider/internal/profile"
+	"github.com/atoll-platform/atoll/provider/internal/schedule"
 	"github.com/atoll-platform/atoll/provider/internal/workspace"
 )
 
@@ -31,6 +33,7 @@ func (p *atoll) Metadata(_ context.Context, _ provider.MetadataRequest, resp *pr
 func (*atoll) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
 		profile.NewResource,
+		schedule.NewResource,
 		workspace.NewResource,
 	}
 }
@@ -40,6 +43,14 @@ func (*atoll) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
 		profile.NewDataSource,
 		profile.NewListDataSource,
+		schedule.NewDataSource,
 		workspace.NewDataSource,
+	}
+}
+
+// Functions lists the functions.
+func (*atoll) Functions(context.Context) []func() function.Function {
+	return []func() function.Function{
+		schedule.NewCronNext,
 	}
 }

@@ -90,6 +90,11 @@ func SameDuration() planmodifier.String {
 	return KeepSame(func(s types.String) Duration { return Duration{s} })
 }
 
+// SameMoment is KeepSame for times.
+func SameMoment() planmodifier.String {
+	return KeepSame(func(s types.String) Moment { return Moment{s} })
+}
+
 type keepSame[V interface{ Same(V) bool }] struct{ of func(types.String) V }
 
 func (keepSame[V]) Description(context.Context) string {

@@ -1,5 +1,5 @@
 // Package units has string types that are compared by what they mean: quantities, where 1 equals
-// 1000m, and durations, where 90m equals 1h30m.
+// 1000m, durations, where 90m equals 1h30m, and times, which are the same in every zone.
 package units
 
 import (
@@ -60,6 +60,23 @@ func (duration) same(a, b string) bool {
 	return errX == nil && errY == nil && x == y
 }
 
+type moment struct{}
+
+func (moment) name() string { return "time" }
+
+func (moment) check(s string) error {
+	if _, err := time.Parse(time.RFC3339, s); err != nil {
+		return fmt.Errorf(`%q is not a time: write it as RFC 3339 has it, such as "2026-01-31T06:00:00Z" or "2026-01-31T07:00:00+01:00"`, s)
+	}
+	return nil
+}
+
+func (moment) same(a, b string) bool {
+	x, errX := time.Parse(time.RFC3339, a)
+	y, errY := time.Parse(time.RFC3339, b)
+	return errX == nil && errY == nil && x.Equal(y)
+}
+
 // Type is the type of values of a unit.
 type Type[U unit] struct{ basetypes.StringType }
 
@@ -68,10 +85,18 @@ type Value[U unit] struct{ basetypes.StringValue }
 
 // The types and values in use.
 type (
-	Quantity     = Value[quantity]
+	// Quantity is an amount as Kubernetes writes it.
+	Quantity = Value[quantity]
+	// QuantityType is the type of quantities.
 	QuantityType = Type[quantity]
-	Duration     = Value[duration]
+	// Duration is a span of time as Go writes it.
+	Duration = Value[duration]
+	// DurationType is the type of durations.
 	DurationType = Type[duration]
+	// Moment is a point in time as RFC 3339 writes it.
+	Moment = Value[moment]
+	// MomentType is the type of moments.
+	MomentType = Type[moment]
 )
 
 var (
@@ -85,6 +110,11 @@ func NewQuantity(s string) Quantity { return Quantity{basetypes.NewStringValue(s
 
 // NewDuration returns a duration as text, in its shortest form.
 func NewDuration(d time.Duration) Duration { return Duration{basetypes.NewStringValue(short(d))} }
+
+// NewMoment returns a time as text, in UTC.
+func NewMoment(t time.Time) Moment {
+	return Moment{basetypes.NewStringValue(t.UTC().Format(time.RFC3339))}
+}
 
 // Equal says whether the other is the same type.
 func (t Type[U]) Equal(o attr.Type) bool {

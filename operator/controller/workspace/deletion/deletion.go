@@ -21,8 +21,8 @@ import (
 const Finalizer = "atoll.dev/workspace"
 
 // Take takes the workspace down, and returns nil when nothing of it is left to do. An error with the reason
-// Deleting says what is waited for.
-func Take(ctx context.Context, w apply.Writer, live client.Reader, ws *v1alpha1.Workspace) error {
+// Deleting says what is waited for. Where the homes go but a copy stays, final makes the copies.
+func Take(ctx context.Context, w apply.Writer, live client.Reader, ws *v1alpha1.Workspace, final func(context.Context, *v1alpha1.Workspace) error) error {
 	ns, err := namespace.Find(ctx, w, live, ws)
 	var known *condition.Error
 	if errors.As(err, &known) && known.Reason == v1alpha1.ReasonNamespaceConflict {
@@ -32,8 +32,18 @@ func Take(ctx context.Context, w apply.Writer, live client.Reader, ws *v1alpha1.
 	if err != nil || ns == nil {
 		return err
 	}
-	if ws.Spec.DeletionPolicy != v1alpha1.DeletionDelete {
-		if ns.DeletionTimestamp != nil {
+	going := ns.DeletionTimestamp != nil
+	switch ws.Spec.DeletionPolicy {
+	case v1alpha1.DeletionDelete:
+	case v1alpha1.DeletionSnapshot:
+		if going {
+			break
+		}
+		if err := save(ctx, w, ws, final); err != nil {
+			return err
+		}
+	default:
+		if going {
 			return nil
 		}
 		return retain(ctx, w, ws)
@@ -43,8 +53,20 @@ func Take(ctx context.Context, w apply.Writer, live client.Reader, ws *v1alpha1.
 	}
 	return &condition.Error{
 		Reason: v1alpha1.ReasonDeleting,
-		Err:    fmt.Errorf("namespace %s is being deleted with the homes in it, as deletionPolicy Delete says", ns.Name),
+		Err:    fmt.Errorf("namespace %s is being deleted with the homes in it, as deletionPolicy %s says", ns.Name, ws.Spec.DeletionPolicy),
 	}
+}
+
+// save ends all work, so that homes change no more, and has them copied.
+func save(ctx context.Context, w apply.Writer, ws *v1alpha1.Workspace, final func(context.Context, *v1alpha1.Workspace) error) error {
+	if err := member.RemoveRoles(ctx, w, ws); err != nil {
+		return err
+	}
+	servers := client.MatchingLabelsSelector{Selector: owned.Servers()}
+	if err := w.DeleteAllOf(ctx, &corev1.Pod{}, client.InNamespace(owned.Namespace(ws)), servers); err != nil {
+		return fmt.Errorf("stopping the servers of namespace %s: %w", owned.Namespace(ws), err)
+	}
+	return final(ctx, ws)
 }
 
 // retain ends all work and takes all rights back. What stays is the namespace, closed to the network, and the homes.

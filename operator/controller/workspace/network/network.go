@@ -13,6 +13,7 @@ import (
 	networkingv1ac "k8s.io/client-go/applyconfigurations/networking/v1"
 
 	"github.com/atoll-platform/atoll/api/v1alpha1"
+	"github.com/atoll-platform/atoll/internal/backup"
 	"github.com/atoll-platform/atoll/operator/apply"
 	"github.com/atoll-platform/atoll/operator/controller/workspace/owned"
 )
@@ -33,6 +34,14 @@ type Options struct {
 	HubNamespace string
 	// DataNamespace is where the object store runs.
 	DataNamespace string
+	// RunEgress is what runs may reach besides, such as git servers.
+	RunEgress []Peer
+}
+
+// Peer is a range of addresses and a port there.
+type Peer struct {
+	CIDR string
+	Port int32
 }
 
 // Ensure applies the policies: the closed door first.
@@ -41,6 +50,8 @@ func Ensure(ctx context.Context, w apply.Writer, ws *v1alpha1.Workspace, opts Op
 		defaultDeny(ws),
 		names(ws),
 		notebooks(ws, opts),
+		backups(ws, opts),
+		runs(ws, opts),
 	} {
 		if err := w.EnsureExactly(ctx, policy.WithLabels(owned.Labels(ws)), &networkingv1.NetworkPolicy{}); err != nil {
 			return err
@@ -80,10 +91,37 @@ func notebooks(ws *v1alpha1.Workspace, opts Options) *networkingv1ac.NetworkPoli
 				networkingv1ac.NetworkPolicyEgressRule().
 					WithTo(component(opts.HubNamespace, "hub")).
 					WithPorts(port(corev1.ProtocolTCP, portHub)),
-				networkingv1ac.NetworkPolicyEgressRule().
-					WithTo(networkingv1ac.NetworkPolicyPeer().WithNamespaceSelector(selector(labelNamespace, opts.DataNamespace))).
-					WithPorts(port(corev1.ProtocolTCP, portObjectStore)),
+				objectStore(opts),
 			))
+}
+
+// backups lets the jobs that copy homes out to the object store.
+func backups(ws *v1alpha1.Workspace, opts Options) *networkingv1ac.NetworkPolicyApplyConfiguration {
+	return networkingv1ac.NetworkPolicy("backup", owned.Namespace(ws)).
+		WithSpec(networkingv1ac.NetworkPolicySpec().
+			WithPodSelector(selector(v1alpha1.LabelComponent, backup.Component)).
+			WithPolicyTypes(networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress).
+			WithEgress(objectStore(opts)))
+}
+
+func objectStore(opts Options) *networkingv1ac.NetworkPolicyEgressRuleApplyConfiguration {
+	return networkingv1ac.NetworkPolicyEgressRule().
+		WithTo(networkingv1ac.NetworkPolicyPeer().WithNamespaceSelector(selector(labelNamespace, opts.DataNamespace))).
+		WithPorts(port(corev1.ProtocolTCP, portObjectStore))
+}
+
+// runs lets runs out to the object store and to what the platform allows besides. Nothing is let in.
+func runs(ws *v1alpha1.Workspace, opts Options) *networkingv1ac.NetworkPolicyApplyConfiguration {
+	spec := networkingv1ac.NetworkPolicySpec().
+		WithPodSelector(selector(v1alpha1.LabelComponent, owned.ComponentRun)).
+		WithPolicyTypes(networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress).
+		WithEgress(objectStore(opts))
+	for _, p := range opts.RunEgress {
+		spec.WithEgress(networkingv1ac.NetworkPolicyEgressRule().
+			WithTo(networkingv1ac.NetworkPolicyPeer().WithIPBlock(networkingv1ac.IPBlock().WithCIDR(p.CIDR))).
+			WithPorts(port(corev1.ProtocolTCP, p.Port)))
+	}
+	return networkingv1ac.NetworkPolicy("run", owned.Namespace(ws)).WithSpec(spec)
 }
 
 func component(namespace, name string) *networkingv1ac.NetworkPolicyPeerApplyConfiguration {

@@ -21,6 +21,8 @@ const (
 	ManagedBy = "atoll-operator"
 	// ComponentNotebook is the component of the pods in which people work.
 	ComponentNotebook = "notebook"
+	// ComponentRun is the component of the pods of runs.
+	ComponentRun = "run"
 )
 
 // Namespace is the name of a workspace's namespace.
