@@ -95,14 +95,15 @@ class Keeper:
         """Ends what people no longer have a right to: tokens at once, servers as fast as they stop.
 
         Tokens of people without a server are looked at for everybody, or else only when somebody fell out of a
-        workspace: most changes take nothing from anyone. True where a server is still starting, and has to be looked
-        at again.
+        workspace: most changes take nothing from anyone. Somebody added and removed between two looks fell out too,
+        and only their server tells. True where a server is still starting, and has to be looked at again.
         """
-        pending = False
+        pending = fell = False
         for user, name, spawner in self.servers():
             why = self._lost(user, name, spawner)
             if not why or (user.name, name) in self._ends or spawner.pending == "stop":
                 continue
+            fell = True
             spawner.revoke_tokens()
             self.culler.forget(spawner)
             if spawner.pending:
@@ -110,7 +111,7 @@ class Keeper:
                 continue
             self._end(user, name, ending.RIGHTS, f"{why} Your server was stopped; your files there are kept.")
         before, self._belonging = self._belonging, rights.Belonging.of(self._hub.view)
-        if everybody or not self._belonging.includes(before):
+        if everybody or fell or not self._belonging.includes(before):
             for name in rights.revoke_strangers(self._hub.db, self._hub.view, self._belonging):
                 self._hub.log.info("%s belongs to no workspace: their tokens are revoked", name)
         return pending

@@ -133,6 +133,16 @@ async def test_who_belongs_nowhere_loses_every_token(world, cluster, start):
     assert page.select_one("#ended-fraud")
 
 
+async def test_who_came_and_went_between_two_looks_loses_every_token(app, world, cluster, start):
+    world([fraud(user("ada"))], [PYTHON])
+    ada, _ = await start("ada")
+    mine = await own_token(ada, "ada")
+    app.keeper._belonging = rights.Belonging()
+    world([fraud()], [PYTHON])
+    await eventually(lambda: not running(cluster), "ada's server is gone")
+    assert await who(ada, mine) == 403
+
+
 async def test_a_demoted_person_keeps_a_viewer_s_page(world, cluster, start):
     world([fraud(user("ada"))], [PYTHON])
     ada, spawner = await start("ada")
