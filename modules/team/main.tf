@@ -2,18 +2,18 @@
 # resource they become, and one line in kinds.
 
 locals {
-  # By kind: the names of its files without .yaml.
-  names = { for kind in local.kinds : kind => toset([
-    for file in fileset(var.folder, "${kind}/*.yaml") : trimsuffix(trimprefix(file, "${kind}/"), ".yaml")
+  # By kind: its files, their names without .yaml; those of what is in a workspace are <workspace>/<name>.
+  names = { for kind, pattern in local.kinds : kind => toset([
+    for file in fileset(var.folder, "${kind}/${pattern}.yaml") : trimsuffix(trimprefix(file, "${kind}/"), ".yaml")
   ]) }
 
-  kinds = ["profiles", "workspaces"]
+  kinds = { profiles = "*", schedules = "*/*", workspaces = "*" }
 
   name_rule = "the name of the file is the object's name: 1 to 40 lower-case letters, digits and hyphens"
   name_ok   = "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"
 
   # What is in the folder and is read by nobody.
   strays = [for file in fileset(var.folder, "**") : file if !startswith(basename(file), ".") && lower(basename(file)) != "readme.md" && !anytrue([
-    for kind in local.kinds : can(regex("^${kind}/[^/]+\\.yaml$", file))
+    for kind, pattern in local.kinds : can(regex("^${kind}/${replace(pattern, "*", "[^/]+")}\\.yaml$", file))
   ])]
 }

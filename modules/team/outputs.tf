@@ -4,11 +4,16 @@ output "profiles" {
 
   precondition {
     condition     = length(local.strays) == 0
-    error_message = "There is nobody to read ${join(", ", local.strays)}. Files are <kind>/<name>.yaml, and the kinds are ${join(", ", local.kinds)}."
+    error_message = "There is nobody to read ${join(", ", local.strays)}. Files are ${join(", ", [for kind, pattern in local.kinds : "${kind}/${pattern == "*" ? "<name>" : "<workspace>/<name>"}.yaml"])}."
   }
 }
 
 output "workspaces" {
   description = "By workspace: its namespace and where its members start their servers."
   value       = { for name, w in atoll_workspace.this : name => { namespace = w.namespace, hub_url = w.hub_url } }
+}
+
+output "schedules" {
+  description = "Schedules as <workspace>/<name>, by which they are run at once: atoll run <workspace>/<name>."
+  value       = keys(atoll_schedule.this)
 }

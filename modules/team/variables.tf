@@ -1,5 +1,5 @@
 variable "folder" {
-  description = "Folder of the team's YAML files, with a folder in it for each kind: profiles and workspaces. A file's name is the object's name."
+  description = "Folder of the team's YAML files, with a folder in it for each kind: profiles, workspaces, and schedules with a folder for each workspace. A file's name is the object's name."
   type        = string
 
   validation {
@@ -10,6 +10,13 @@ variable "folder" {
 
 variable "other_profiles" {
   description = "Names of profiles that are managed elsewhere and may be used by the workspaces here."
+  type        = set(string)
+  default     = []
+  nullable    = false
+}
+
+variable "other_workspaces" {
+  description = "Names of workspaces that are managed elsewhere and may have schedules here."
   type        = set(string)
   default     = []
   nullable    = false

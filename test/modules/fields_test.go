@@ -16,7 +16,7 @@ var fieldLine = regexp.MustCompile(`(?m)^    "([A-Za-z.\[\]]+)" += \{`)
 
 // TestTeamFields holds what files may say to what the kinds have: a field that a kind gets is one that files get.
 func TestTeamFields(t *testing.T) {
-	for _, kind := range []string{"profiles", "workspaces"} {
+	for _, kind := range []string{"profiles", "schedules", "workspaces"} {
 		t.Run(kind, func(t *testing.T) {
 			var crd apiextensionsv1.CustomResourceDefinition
 			if err := yaml.Unmarshal([]byte(read(t, filepath.Join(root, "api/crds/atoll.dev_"+kind+".yaml"))), &crd); err != nil {

@@ -32,7 +32,7 @@ func TestTeam(t *testing.T) {
 	f.init()
 
 	apply := f.must("apply", "-auto-approve", "-no-color")
-	if !strings.Contains(apply, "4 added, 0 changed, 0 destroyed") {
+	if !strings.Contains(apply, "5 added, 0 changed, 0 destroyed") {
 		t.Errorf("apply made something else:\n%s", apply)
 	}
 	for plural, names := range map[string][]string{"workspaces": {"forecasting", "pricing"}, "profiles": {"science", "boards"}} {
@@ -41,6 +41,9 @@ func TestTeam(t *testing.T) {
 				t.Errorf("%s %s is not in the cluster: %v", plural, name, err)
 			}
 		}
+	}
+	if _, err := server.Admin.Resource(kubetest.Resource("schedules")).Namespace("ws-forecasting").Get(t.Context(), "daily-numbers", metav1.GetOptions{}); err != nil {
+		t.Errorf("the schedule is not in the cluster: %v", err)
 	}
 	if out, code := f.run("plan", "-detailed-exitcode", "-no-color"); code != 0 {
 		t.Errorf("a second plan exited with %d:\n%s", code, out)
@@ -78,7 +81,10 @@ func TestTeam(t *testing.T) {
 
 // TestTeamFiles has one mistake in one file each, and what is said of it.
 func TestTeamFiles(t *testing.T) {
-	const forecasting, science = "team/workspaces/forecasting.yaml", "team/profiles/science.yaml"
+	const (
+		forecasting, science = "team/workspaces/forecasting.yaml", "team/profiles/science.yaml"
+		numbers              = "team/schedules/forecasting/daily-numbers.yaml"
+	)
 	tests := map[string]struct{ file, old, text, want string }{
 		"a field that is none":           {forecasting, "costCenter:", "costcentre:", "workspaces/forecasting.yaml: costcentre: there is no such field; there are backup, classificationCeiling, costCenter,"},
 		"a nested field that is none":    {forecasting, "cpu: 4", "cpus: 4, cpu: 4", "workspaces/forecasting.yaml: quota.cpus: there is no such field; there are cpu, gpus, memory, servers, storage"},
@@ -93,6 +99,11 @@ func TestTeamFiles(t *testing.T) {
 		"an image that floats":           {science, "notebook:0.1.0", "notebook", "profiles/science.yaml: image: \"docker.io/atoll/notebook\" does not fit; an image that is pinned"},
 		"a number in a map":              {"team/profiles/boards.yaml", "REPORT_LOCALE: en_GB", "REPORT_LOCALE: 7", "profiles/boards.yaml: env.REPORT_LOCALE: it has to be a text; put it in quotes"},
 		"a profile that is none":         {forecasting, "[science, boards]", "[science, pandas]", "workspaces/forecasting.yaml: profiles: there is no pandas; there are boards, science."},
+		"a task without a name":          {numbers, "- name: publish\n    notebook:", "- notebook:", "schedules/forecasting/daily-numbers.yaml: tasks[1].name: it is missing"},
+		"a field of a task that is none": {numbers, "limit: 2,", "limit: 2, times: 3,", "schedules/forecasting/daily-numbers.yaml: tasks[0].retries.times: there is no such field; there are backoff, limit, maxBackoff"},
+		"a field five deep":              {numbers, "home: numbers/load.ipynb", "git: {repository: \"git@example.com:x.git\", path: load.ipynb}", "schedules/forecasting/daily-numbers.yaml: tasks[0].notebook.git.repository: \"git@example.com:x.git\" does not fit; an https URL"},
+		"a cron that is none":            {numbers, "30 6 * * 1-5", "every day", "schedules/forecasting/daily-numbers.yaml: cron: \"every day\" does not fit; minute, hour,"},
+		"a profile that is not allowed":  {numbers, "profile: science", "profile: pandas", "schedules/forecasting/daily-numbers.yaml: profile: workspaces/forecasting.yaml does not allow pandas; it allows science, boards."},
 		"a file that is not YAML":        {forecasting, "owner: carol", "owner: [carol", "workspaces/forecasting.yaml: it is not YAML; look at its indentation and quotes"},
 	}
 	f := tree(t, "examples/team-repo").init()
@@ -108,13 +119,15 @@ func TestTeamFiles(t *testing.T) {
 			}
 		})
 	}
-	for name, tt := range map[string]struct{ file, want string }{
-		"a file of no kind":          {"team/workspace/x.yaml", "There is nobody to read workspace/x.yaml. Files are <kind>/<name>.yaml, and the kinds are"},
-		"a file with another ending": {"team/workspaces/x.yml", "There is nobody to read workspaces/x.yml."},
-		"a name that is none":        {"team/workspaces/Risk_1.yaml", "workspaces/Risk_1.yaml: the name of the file is the object's name: 1 to 40"},
+	for name, tt := range map[string]struct{ file, like, want string }{
+		"a file of no kind":          {"team/workspace/x.yaml", forecasting, "There is nobody to read workspace/x.yaml. Files are profiles/<name>.yaml, schedules/<workspace>/<name>.yaml,"},
+		"a file with another ending": {"team/workspaces/x.yml", forecasting, "There is nobody to read workspaces/x.yml."},
+		"a name that is none":        {"team/workspaces/Risk_1.yaml", forecasting, "workspaces/Risk_1.yaml: the name of the file is the object's name: 1 to 40"},
+		"a schedule without a workspace": {"team/schedules/daily.yaml", numbers, "There is nobody to read schedules/daily.yaml."},
+		"a workspace that is none":       {"team/schedules/risk/daily.yaml", numbers, "schedules/risk/daily.yaml: there is no workspace risk; there are forecasting, pricing."},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f.write(tt.file, read(t, filepath.Join(f.dir, forecasting)))
+			f.write(tt.file, read(t, filepath.Join(f.dir, tt.like)))
 			defer func() { _ = os.Remove(filepath.Join(f.dir, tt.file)) }()
 			out, code := f.run("plan", "-no-color", "-refresh=false")
 			if code == 0 || !strings.Contains(strings.Join(strings.Fields(out), " "), tt.want) {

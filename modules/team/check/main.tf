@@ -18,7 +18,11 @@ locals {
     path   = can(keys(r.value)) ? "${r.path}.${k}" : "${r.path}[${k}]", field = can(keys(r.value)) ? "${r.field}.${k}" : "${r.field}[]"
     parent = r.field, in = r.path, value = v
   }], [])])
-  values = concat(local.top, local.second, local.third, local.fourth)
+  fifth = flatten([for r in local.fourth : try([for k, v in r.value : {
+    path   = can(keys(r.value)) ? "${r.path}.${k}" : "${r.path}[${k}]", field = can(keys(r.value)) ? "${r.field}.${k}" : "${r.field}[]"
+    parent = r.field, in = r.path, value = v
+  }], [])])
+  values = concat(local.top, local.second, local.third, local.fourth, local.fifth)
 
   # The type of a value, told by how JSON writes it.
   kinds = { for r in local.values : r.path => lookup({

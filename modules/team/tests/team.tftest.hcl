@@ -37,4 +37,20 @@ run "files_become_resources" {
     condition     = atoll_profile.this["reporting"].env == tomap({ REPORT_LOCALE = "en_GB" })
     error_message = "Variables are those of the file."
   }
+  assert {
+    condition     = keys(atoll_schedule.this) == ["fraud/nightly"] && atoll_schedule.this["fraud/nightly"].workspace == "fraud" && atoll_schedule.this["fraud/nightly"].name == "nightly"
+    error_message = "A schedule is in the workspace of its folder."
+  }
+  assert {
+    condition     = atoll_schedule.this["fraud/nightly"].tasks[0].notebook.git.ref == "v1" && atoll_schedule.this["fraud/nightly"].tasks[0].parameters == tomap({ day = "{{ run.date }}", rows = "100" })
+    error_message = "A task has the notebook and the parameters of the file."
+  }
+  assert {
+    condition     = atoll_schedule.this["fraud/nightly"].tasks[1].depends_on == toset(["load"]) && atoll_schedule.this["fraud/nightly"].tasks[1].notebook.home == "report.ipynb"
+    error_message = "A task waits for those the file names."
+  }
+  assert {
+    condition     = atoll_schedule.this["fraud/nightly"].catch_up == { policy = "All", limit = 20 } && atoll_schedule.this["fraud/nightly"].notify.mail == toset(["ada@example.com"])
+    error_message = "Catch-up and notifications are those of the file."
+  }
 }
