@@ -7,7 +7,9 @@ module "platform" {
   cost_center = "data-7"
   hub_url     = "https://hub.example.com"
   access      = "LoadBalancer"
-  sign_in     = { issuer = "https://login.example.com", client_id = "reef" }
+
+  certificate_arn = var.certificate_arn
+  sign_in         = { issuer = "https://login.example.com", client_id = "reef" }
 
   network = {
     existing = {

@@ -23,3 +23,8 @@ variable "private_subnet_ids" {
   description = "Subnets for the platform's nodes, in two zones or more."
   type        = list(string)
 }
+
+variable "certificate_arn" {
+  description = "Certificate of ACM for hub.example.com."
+  type        = string
+}

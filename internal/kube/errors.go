@@ -15,6 +15,8 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrKindMissing says that the server does not serve the kind, so nothing is known of the object.
 	ErrKindMissing = errors.New("the server does not know the kind")
+	// ErrNamespaceMissing says that the namespace the object would be in does not exist.
+	ErrNamespaceMissing = errors.New("there is no namespace")
 	// ErrExists says that an object of the name is already there.
 	ErrExists = errors.New("already exists")
 )
@@ -73,6 +75,9 @@ func (s *Store[T]) explain(doing, name string, err error) error {
 		// A proxy's 404, or the server's for an unknown kind, does not name the object.
 		if name != "" && details != nil && details.Name == plain {
 			return fmt.Errorf("%s %s: %w", doing, object, ErrNotFound)
+		}
+		if details != nil && details.Kind == "namespaces" {
+			return fmt.Errorf("%s %s: %w %s", doing, object, ErrNamespaceMissing, details.Name)
 		}
 		return fmt.Errorf("%s %s: %w %s of %s", doing, object, ErrKindMissing, s.kind.Name, s.kind.Resource().GroupVersion())
 	}

@@ -1,6 +1,32 @@
-# The operator compiles grants: into policies of the grant roles, and into permissions of Lake Formation.
+# The operator compiles grants: into policies of the grant roles, and into permissions of Lake Formation. For runs it signs
+# URLs of their own notebooks; data they read is granted, not given here.
 locals {
   operator_statements = [
+    {
+      Sid      = "ReadNotebooksOfRuns"
+      Effect   = "Allow"
+      Action   = ["s3:GetObject"]
+      Resource = "${var.bucket_arns.outputs}/notebooks/*"
+    },
+    {
+      Sid      = "KeepOutputsOfRuns"
+      Effect   = "Allow"
+      Action   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"]
+      Resource = "${var.bucket_arns.outputs}/outputs/*"
+    },
+    {
+      Sid      = "FindNotebooksOfRuns"
+      Effect   = "Allow"
+      Action   = ["s3:GetBucketLocation", "s3:ListBucket"]
+      Resource = var.bucket_arns.outputs
+    },
+    {
+      Sid       = "KeyOfRuns"
+      Effect    = "Allow"
+      Action    = ["kms:Decrypt", "kms:GenerateDataKey"]
+      Resource  = var.key_arn
+      Condition = { StringEquals = { "kms:ViaService" = "s3.${local.region}.amazonaws.com" } }
+    },
     {
       Sid      = "HandOutGrantRoles"
       Effect   = "Allow"

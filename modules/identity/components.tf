@@ -7,11 +7,6 @@ locals {
       service_account = "operator"
       statements      = local.operator_statements
     }
-    batch = {
-      namespace       = "atoll-job"
-      service_account = "batch"
-      statements      = local.batch_statements
-    }
     autoscaler = {
       namespace       = "kube-system"
       service_account = "cluster-autoscaler"

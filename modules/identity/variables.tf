@@ -60,8 +60,8 @@ variable "components" {
   nullable = false
 
   validation {
-    condition     = alltrue([for name in keys(var.components) : can(regex("^[a-z]([-a-z0-9]{0,28}[a-z0-9])?$", name)) && !contains(["operator", "batch", "autoscaler"], name)])
-    error_message = "components: names are 1 to 30 lower-case letters, digits and hyphens, and not operator, batch or autoscaler, which are the platform's."
+    condition     = alltrue([for name in keys(var.components) : can(regex("^[a-z]([-a-z0-9]{0,28}[a-z0-9])?$", name)) && !contains(["operator", "autoscaler"], name)])
+    error_message = "components: names are 1 to 30 lower-case letters, digits and hyphens, and not operator or autoscaler, which are the platform's."
   }
 
   validation {

@@ -3,6 +3,11 @@
 
 data "aws_region" "this" {}
 
+# The addresses of S3 in the region, which network policies open.
+data "aws_prefix_list" "s3" {
+  name = "com.amazonaws.${local.region}.s3"
+}
+
 locals {
   region = data.aws_region.this.region
   tags   = merge(var.tags, { CostCenter = var.cost_center })

@@ -16,6 +16,9 @@ locals {
         global = { storageClass = local.homes_class }
         # AWS Backup saves homes, as the file system that they are on.
         backup = { enabled = false }
+        # Without an endpoint it is S3; without a Secret, the operator's role.
+        objectStore = { endpoint = "", region = local.region, bucket = module.storage.buckets.outputs, credentialsSecret = "" }
+        runs        = { egress = [for range in sort(data.aws_prefix_list.s3.cidr_blocks) : "${range}:443"] }
       }
       hub = merge(
         {
@@ -23,10 +26,19 @@ locals {
           db     = { urlSecretRef = { name = "hub-database" }, port = module.storage.database.port }
         },
         { for k, v in {
-          service = { annotations = {
-            "service.beta.kubernetes.io/aws-load-balancer-type"     = "nlb"
-            "service.beta.kubernetes.io/aws-load-balancer-internal" = "true"
-          } }
+          service = merge(
+            { annotations = merge(
+              {
+                "service.beta.kubernetes.io/aws-load-balancer-type"     = "nlb"
+                "service.beta.kubernetes.io/aws-load-balancer-internal" = "true"
+              },
+              { for k, v in {
+                "service.beta.kubernetes.io/aws-load-balancer-ssl-cert"  = var.certificate_arn
+                "service.beta.kubernetes.io/aws-load-balancer-ssl-ports" = "443"
+              } : k => v if var.certificate_arn != "" },
+            ) },
+            { for k, v in { port = 443 } : k => v if var.certificate_arn != "" },
+          )
         } : k => v if var.access == "LoadBalancer" },
       )
     },

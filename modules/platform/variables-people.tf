@@ -40,6 +40,22 @@ variable "access" {
   }
 }
 
+variable "certificate_arn" {
+  description = "Certificate of ACM for the host of hub_url, with which a LoadBalancer ends TLS at port 443."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^(arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[-a-z0-9]+)?$", var.certificate_arn))
+    error_message = "certificate_arn: the ARN of a certificate, such as arn:aws:acm:eu-central-1:123456789012:certificate/01234567-89ab-cdef-0123-456789abcdef."
+  }
+
+  validation {
+    condition     = (var.certificate_arn != "") == (var.access == "LoadBalancer" && startswith(var.hub_url, "https://"))
+    error_message = "certificate_arn: a LoadBalancer needs one to answer at ${var.hub_url}, and nothing else takes one."
+  }
+}
+
 variable "availability" {
   description = "High runs two replicas of what coordinates, Single runs one."
   type        = string

@@ -20,6 +20,7 @@ var awsExamples = []example{
 	}},
 	{"examples/aws-existing-cluster", map[string]string{
 		"vpc_id": "vpc-0123456789abcdef0", "private_subnet_ids": existingSubnets, "cluster_name": "lagoon",
+		"certificate_arn": "arn:aws:acm:eu-central-1:123456789012:certificate/01234567-89ab-cdef-0123-456789abcdef",
 	}},
 }
 

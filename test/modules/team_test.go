@@ -120,9 +120,9 @@ func TestTeamFiles(t *testing.T) {
 		})
 	}
 	for name, tt := range map[string]struct{ file, like, want string }{
-		"a file of no kind":          {"team/workspace/x.yaml", forecasting, "There is nobody to read workspace/x.yaml. Files are profiles/<name>.yaml, schedules/<workspace>/<name>.yaml,"},
-		"a file with another ending": {"team/workspaces/x.yml", forecasting, "There is nobody to read workspaces/x.yml."},
-		"a name that is none":        {"team/workspaces/Risk_1.yaml", forecasting, "workspaces/Risk_1.yaml: the name of the file is the object's name: 1 to 40"},
+		"a file of no kind":              {"team/workspace/x.yaml", forecasting, "There is nobody to read workspace/x.yaml. Files are profiles/<name>.yaml, schedules/<workspace>/<name>.yaml,"},
+		"a file with another ending":     {"team/workspaces/x.yml", forecasting, "There is nobody to read workspaces/x.yml."},
+		"a name that is none":            {"team/workspaces/Risk_1.yaml", forecasting, "workspaces/Risk_1.yaml: the name of the file is the object's name: 1 to 40"},
 		"a schedule without a workspace": {"team/schedules/daily.yaml", numbers, "There is nobody to read schedules/daily.yaml."},
 		"a workspace that is none":       {"team/schedules/risk/daily.yaml", numbers, "schedules/risk/daily.yaml: there is no workspace risk; there are forecasting, pricing."},
 	} {

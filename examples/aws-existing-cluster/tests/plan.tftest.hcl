@@ -5,6 +5,7 @@ variables {
   cluster_name       = "lagoon"
   vpc_id             = "vpc-0123456789abcdef0"
   private_subnet_ids = ["subnet-a", "subnet-b"]
+  certificate_arn    = "arn:aws:acm:eu-central-1:123456789012:certificate/01234567-89ab-cdef-0123-456789abcdef"
 }
 
 run "plan" {

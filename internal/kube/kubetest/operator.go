@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -18,7 +20,7 @@ import (
 // HubURL is what the stand-in reports of every workspace.
 const HubURL = "http://hub.example/hub/home"
 
-// Operator stands in for atoll-operator: it marks every object Ready unless told otherwise.
+// Operator stands in for atoll-operator: it marks every object Ready unless told otherwise, and gives a workspace its namespace.
 type Operator struct {
 	admin dynamic.Interface
 	stop  context.CancelFunc
@@ -90,6 +92,14 @@ func (o *Operator) reconcile(ctx context.Context, plural string, object *unstruc
 	status := v1alpha1.WorkspaceStatus{ObservedGeneration: object.GetGeneration()}
 	if plural == "workspaces" {
 		status.HubURL, status.People = HubURL, 1
+		namespace := &unstructured.Unstructured{}
+		namespace.SetAPIVersion("v1")
+		namespace.SetKind("Namespace")
+		namespace.SetName(v1alpha1.WorkspaceNamespacePrefix + object.GetName())
+		if _, err := o.admin.Resource(corev1.SchemeGroupVersion.WithResource("namespaces")).Create(ctx, namespace, metav1.CreateOptions{}); err != nil &&
+			!apierrors.IsAlreadyExists(err) {
+			return
+		}
 	}
 	conditions := mood.Conditions
 	if conditions == nil {

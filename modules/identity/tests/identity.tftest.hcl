@@ -32,7 +32,7 @@ run "components" {
 
   assert {
     condition = { for name, a in aws_eks_pod_identity_association.component : name => "${a.namespace}/${a.service_account}" } == {
-      autoscaler = "kube-system/cluster-autoscaler", batch = "atoll-job/batch", operator = "atoll-directory/operator",
+      autoscaler = "kube-system/cluster-autoscaler", operator = "atoll-directory/operator",
     }
     error_message = "Each component that calls AWS has its role, by its service account."
   }
@@ -53,8 +53,12 @@ run "components" {
     error_message = "Actions are named one by one."
   }
   assert {
-    condition     = alltrue(flatten([for s in jsondecode(aws_iam_role_policy.component["batch"].policy).Statement : [for r in flatten([s.Resource]) : !startswith(r, "arn:aws:s3:::reef-data")]]))
-    error_message = "Runs read data by grants alone."
+    condition     = alltrue(flatten([for s in jsondecode(aws_iam_role_policy.component["operator"].policy).Statement : [for r in flatten([s.Resource]) : !startswith(r, "arn:aws:s3:::reef-data")]]))
+    error_message = "The operator itself reads no data: grants alone give it."
+  }
+  assert {
+    condition     = toset(flatten([for s in jsondecode(aws_iam_role_policy.component["operator"].policy).Statement : s.Resource if contains(s.Action, "s3:PutObject")])) == toset(["arn:aws:s3:::reef-outputs/outputs/*"])
+    error_message = "It writes outputs of runs, and no other objects."
   }
 }
 

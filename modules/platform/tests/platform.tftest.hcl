@@ -13,6 +13,9 @@ mock_provider "aws" {
   mock_data "aws_availability_zones" {
     defaults = { names = ["eu-central-1a", "eu-central-1b", "eu-central-1c"] }
   }
+  mock_data "aws_prefix_list" {
+    defaults = { cidr_blocks = ["52.219.0.0/20", "3.5.136.0/22"] }
+  }
   mock_resource "aws_vpc" {
     defaults = { id = "vpc-0123" }
   }
@@ -46,6 +49,14 @@ run "platform_yaml" {
     error_message = "The hub's state is in the database, and homes are on EFS, which AWS Backup saves."
   }
   assert {
+    condition     = local.component_values.operator.objectStore == { endpoint = "", region = "eu-central-1", bucket = module.storage.buckets.outputs, credentialsSecret = "" }
+    error_message = "Runs keep their notebooks in the bucket of outputs, by the operator's role."
+  }
+  assert {
+    condition     = local.component_values.operator.runs.egress == ["3.5.136.0/22:443", "52.219.0.0/20:443"]
+    error_message = "Runs reach S3 and nothing else of the internet."
+  }
+  assert {
     condition     = !contains(keys(local.component_values), "identity")
     error_message = "With a provider of your own there is no Keycloak to configure."
   }
@@ -62,7 +73,10 @@ run "keycloak_behind_a_load_balancer" {
     sign_in      = { url = "https://identity.example.com" }
     access       = "LoadBalancer"
     availability = "Single"
-    images       = { registry = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/atoll", version = "1.2.3" }
+
+    certificate_arn = "arn:aws:acm:eu-central-1:123456789012:certificate/01234567-89ab-cdef-0123-456789abcdef"
+
+    images = { registry = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/atoll", version = "1.2.3" }
   }
 
   assert {
@@ -72,6 +86,10 @@ run "keycloak_behind_a_load_balancer" {
   assert {
     condition     = local.component_values.hub.service.annotations["service.beta.kubernetes.io/aws-load-balancer-internal"] == "true"
     error_message = "The load balancer is inside the VPC."
+  }
+  assert {
+    condition     = local.component_values.hub.service.port == 443 && local.component_values.hub.service.annotations["service.beta.kubernetes.io/aws-load-balancer-ssl-cert"] == var.certificate_arn
+    error_message = "The load balancer ends TLS."
   }
   assert {
     condition     = local.component_values.identity.database.type == "Postgres"

@@ -50,6 +50,10 @@ func (o Object) Report(doing string, err error, diags *diag.Diagnostics) {
 	case errors.Is(err, kube.ErrExists):
 		diags.AddAttributeError(path.Root("name"), o.String()+" exists already",
 			fmt.Sprintf("It is not created by this resource and was left as it is. To manage it here, import it: terraform import %s.<label> %s", o.Type, o.Name))
+	case errors.Is(err, kube.ErrNamespaceMissing):
+		diags.AddAttributeError(path.Root("workspace"), "The workspace of "+o.String()+" does not exist", err.Error()+
+			".\n\nName a workspace that is there. One that this configuration makes is named by reference, such as atoll_workspace.fraud.name, "+
+			"so that it is made first.")
 	case errors.Is(err, kube.ErrKindMissing):
 		diags.AddError("The cluster does not serve the kind "+o.Kind, err.Error()+
 			".\n\nInstall the platform with `atoll bootstrap`, and check that the provider's configuration names the right cluster.")

@@ -228,6 +228,16 @@ func TestScheduleIsImportedByIdentity(t *testing.T) {
 	}
 }
 
+func TestScheduleInNoWorkspace(t *testing.T) {
+	resource.Test(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories,
+		Steps: []resource.TestStep{{
+			Config:      nightly("lost", `"fraud"`, `"nowhere"`),
+			ExpectError: regexp.MustCompile(`(?s)workspace of.*does not exist.*no\s+namespace\s+ws-nowhere`),
+		}},
+	})
+}
+
 func TestCronNext(t *testing.T) {
 	output := func(arguments string) string {
 		return fmt.Sprintf("output \"next\" {\n  value = provider::atoll::cron_next(%s)\n}\n", arguments)

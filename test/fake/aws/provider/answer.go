@@ -54,6 +54,7 @@ var facts = map[string]any{
 	"iam_session_context.issuer_arn": "arn:aws:iam::" + account + ":role/founder",
 	"partition.partition":            "aws",
 	"partition.dns_suffix":           "amazonaws.com",
+	"prefix_list.cidr_blocks":        []string{"3.5.136.0/22", "52.219.0.0/20"},
 	"region.name":                    region,
 	"region.region":                  region,
 	"eks_cluster.endpoint":           "https://0123456789ABCDEF.gr7.eu-central-1.eks.amazonaws.com",
