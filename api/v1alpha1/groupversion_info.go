@@ -24,6 +24,8 @@ var (
 			&Profile{}, &ProfileList{},
 			&Schedule{}, &ScheduleList{},
 			&Run{}, &RunList{},
+			&Dataset{}, &DatasetList{},
+			&DataGrant{}, &DataGrantList{},
 			&Platform{}, &PlatformList{},
 		)
 		metav1.AddToGroupVersion(s, GroupVersion)

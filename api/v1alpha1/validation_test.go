@@ -158,6 +158,8 @@ func TestRefused(t *testing.T) {
 		{"profile", goodProfile, profiles},
 		{"schedule", goodSchedule, schedules},
 		{"run", goodRun, runs},
+		{"dataset", goodDataset, datasets},
+		{"grant", goodGrant, grants},
 	} {
 		for _, tt := range kind.cases {
 			t.Run(kind.name+" with "+tt.name, func(t *testing.T) {
@@ -198,6 +200,14 @@ func TestAccepted(t *testing.T) {
 		{"a zone of three parts", goodSchedule, []edit{{"spec.timeZone", "America/Argentina/Buenos_Aires"}}},
 		{"a zone by its Etc name", goodSchedule, []edit{{"spec.timeZone", "Etc/GMT+5"}}},
 		{"a run", goodRun, nil},
+		{"a dataset", goodDataset, nil},
+		{"a dataset of objects", goodDataset, []edit{{"spec.location", prefix("lake", "sales/a=1/")}, {"spec.classification", nil}}},
+		{"a dataset that is a bucket", goodDataset, []edit{{"spec.location", prefix("lake", "")}}},
+		{"a grant", goodGrant, nil},
+		{"a grant for a year", goodGrant, []edit{{"spec.notAfter", "2028-02-01T08:00:00Z"}}},
+		{"a grant of objects", goodGrant, []edit{{"spec.selector", map[string]any{"prefix": "a=1/b.c/"}}, {"spec.actions", []any{"Read", "List", "Write", "Delete"}}}},
+		{"a grant of a whole table", goodGrant, []edit{{"spec.selector", nil}, {"spec.actions", []any{"Select", "Insert", "Update", "Delete"}}}},
+		{"a broken glass", goodGrant, []edit{{"spec.procedure", "BreakGlass"}, {"spec.approvedBy", []any{"ada"}}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if err := dryRun(object(t, tt.good, tt.edit...)); err != nil {
