@@ -20,6 +20,11 @@ var Catalog = []Component{
 		Chart:      "data/objectstore",
 	},
 	{
+		Name:       "postgresql",
+		Subcluster: "data",
+		Chart:      "data/postgresql",
+	},
+	{
 		Name:       "identity",
 		Subcluster: "system",
 		Chart:      "system/identity",

@@ -53,7 +53,7 @@ func secrets(ctx context.Context, s *State, step *progress.Step) (string, error)
 		}
 		present++
 	}
-	for _, name := range shared {
+	for _, name := range s.shared() {
 		step.Doing("Secret " + name)
 		changed, err := s.share(ctx, name)
 		if err != nil {
@@ -71,6 +71,10 @@ func (s *State) wantedSecrets(ctx context.Context) ([]secret, error) {
 		{data, objectStoreRoot, map[string]func() []byte{"access-key": password, "secret-key": key}},
 		// It stays with the data: without it no backup can be read.
 		{data, backupKey, map[string]func() []byte{"key": key}},
+	}
+	for _, role := range s.databaseRoles() {
+		username := func() []byte { return []byte(role) }
+		list = append(list, secret{data, databaseSecret(role), map[string]func() []byte{"username": username, "password": password}})
 	}
 	if s.Platform.Spec.Identity.Issuer != "" {
 		return list, s.requireClientSecret(ctx, application)

@@ -13,11 +13,17 @@ import (
 	"github.com/atoll-platform/atoll/installer/component"
 )
 
-// shared are the Secrets of the data subcluster, where they outlive the platform with the data, of which the operator in
-// the directory subcluster gets a copy.
-var shared = []string{objectStoreRoot, backupKey}
+// shared are the Secrets of the data subcluster, where they outlive the platform with the data, of which those who use
+// them in the directory subcluster get a copy.
+func (s *State) shared() []string {
+	names := []string{objectStoreRoot, backupKey}
+	for _, role := range s.databaseRoles() {
+		names = append(names, databaseSecret(role))
+	}
+	return names
+}
 
-// share keeps the operator's copy of a Secret like the original, and says whether it wrote.
+// share keeps the copy of a Secret like the original, and says whether it wrote.
 func (s *State) share(ctx context.Context, name string) (bool, error) {
 	from, to := component.Namespace("data"), component.Namespace("directory")
 	original, err := s.Cluster.Typed.CoreV1().Secrets(from).Get(ctx, name, metav1.GetOptions{})

@@ -35,6 +35,7 @@ func catalog() []component.Component {
 		{Name: "hub", Subcluster: "application", Chart: "application/hub", Needs: []string{"identity"}},
 		{Name: "identity", Subcluster: "system", Chart: "system/identity"},
 		{Name: "objectstore", Subcluster: "data", Chart: "data/objectstore"},
+		{Name: "postgresql", Subcluster: "data", Chart: "data/postgresql"},
 	}
 }
 

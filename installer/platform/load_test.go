@@ -11,7 +11,7 @@ import (
 	"github.com/atoll-platform/atoll/api/v1alpha1"
 )
 
-var known = []string{"batch", "hub", "identity", "metrics", "objectstore", "operator"}
+var known = []string{"batch", "hub", "identity", "metrics", "objectstore", "operator", "postgresql"}
 
 const header = "apiVersion: atoll.dev/v1alpha1\nkind: Platform\nmetadata:\n  name: demo\n"
 

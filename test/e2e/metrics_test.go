@@ -12,7 +12,7 @@ import (
 // testMetrics: Prometheus scrapes every component, and every target is up.
 func testMetrics(t *testing.T, p *platform) {
 	rest := p.clientset(t).CoreV1().RESTClient()
-	want := []string{"operator", "hub", "proxy", "identity", "metrics", "objectstore"}
+	want := []string{"operator", "hub", "proxy", "identity", "metrics", "objectstore", "postgresql"}
 	var last map[string]string
 	eventually(t, 2*time.Minute, "every component to be scraped", func(ctx context.Context) (bool, error) {
 		data, err := rest.Get().Namespace("atoll-system").Resource("services").Name("metrics:9090").
