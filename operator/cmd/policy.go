@@ -102,7 +102,7 @@ func (o *policyOptions) run(ctx context.Context) error {
 		log.Error("everything is denied until the operator has pushed", zap.Error(err))
 	}
 	status := point.Status()
-	log.Info("starting", zap.String("version", version.Version), zap.Int("grants", status.Grants),
+	log.Info("starting", zap.String("version", version.Version), zap.Int("people", status.People), zap.Int("atoms", status.Atoms),
 		zap.String("digest", status.Digest), zap.Time("confirmed", status.Confirmed))
 
 	asking := http.NewServeMux()

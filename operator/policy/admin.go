@@ -61,7 +61,7 @@ func Admin(p *Point, tokenFile string, log *zap.Logger) http.Handler {
 		}
 		if len(push.Set)+len(push.Remove) > 0 || push.Base == "" {
 			log.Info("grants changed", zap.Int("set", len(push.Set)), zap.Int("removed", len(push.Remove)),
-				zap.Int("grants", status.Grants), zap.String("digest", status.Digest))
+				zap.Int("people", status.People), zap.Int("atoms", status.Atoms), zap.String("digest", status.Digest))
 		}
 		answer(w, http.StatusOK, status)
 	})

@@ -65,7 +65,7 @@ func TestAdmin(t *testing.T) {
 	}{
 		"no JSON":                   {"{", http.StatusBadRequest, "reading the push"},
 		"no digest":                 {"{}", http.StatusBadRequest, "digest is missing"},
-		"a field that is not there": {`{"digest":"x","grants":[]}`, http.StatusBadRequest, `unknown field "grants"`},
+		"a field that is not there": {`{"digest":"x","people":[]}`, http.StatusBadRequest, `unknown field "people"`},
 		"a time that is none":       {`{"digest":"x","set":{"a":[{"window":{"from":"yesterday"}}]}}`, http.StatusBadRequest, "yesterday"},
 		"a time without a zone":     {`{"digest":"x","set":{"a":[{"window":{"from":"2027-03-01T08:00:00"}}]}}`, http.StatusBadRequest, "2027-03-01T08:00:00"},
 		"another base":              {policy.Push{Base: "x", Digest: "y"}, http.StatusConflict, "send all of it"},
@@ -80,12 +80,12 @@ func TestAdmin(t *testing.T) {
 	}
 	code, got := ask(http.MethodGet, policy.PathSnapshot, operator, nil)
 	live, err := policy.ParsePush(strings.NewReader(got))
-	if code != http.StatusOK || err != nil || live.Digest != push.Digest || len(live.Set["a"]) != 1 {
+	if code != http.StatusOK || err != nil || live.Digest != push.Digest || len(live.Set["ada"]) != 1 {
 		t.Errorf("what is live is %d %s, %v", code, got, err)
 	}
 	code, got = ask(http.MethodGet, policy.PathStatus, operator, nil)
 	var status policy.Status
-	if err := json.Unmarshal([]byte(got), &status); err != nil || code != http.StatusOK || status.Digest != push.Digest || status.Grants != 1 || status.Stale {
+	if err := json.Unmarshal([]byte(got), &status); err != nil || code != http.StatusOK || status.Digest != push.Digest || status.People != 1 || status.Atoms != 1 || status.Stale {
 		t.Errorf("the status is %d %s, %v", code, got, err)
 	}
 	if code, _ := ask(http.MethodGet, policy.PathHealth, "", nil); code != http.StatusOK {

@@ -23,26 +23,34 @@ func (w *world) reads(t testing.TB) bool {
 }
 
 // delta is the push that leads from some atoms to others.
-func delta(before, after []grant.Atom, set map[string][]grant.Atom, remove ...string) policy.Push {
-	return policy.Push{Base: whole(policy.Push{}, before).Digest, Digest: whole(policy.Push{}, after).Digest, Set: set, Remove: remove}
+func delta(before, after []grant.Atom, remove ...string) policy.Push {
+	push := whole(policy.Push{}, after)
+	push.Base, push.Tables = whole(policy.Push{}, before).Digest, nil
+	for _, name := range remove {
+		delete(push.Set, name)
+	}
+	push.Remove = remove
+	return push
 }
 
 func TestDeltas(t *testing.T) {
 	w := newWorld(t)
 	a, b, longer := atom("a"), atom("b"), atom("a", until(end.Add(time.Hour)))
+	bob := atom("c", to(grant.User, "bob"))
 	w.push(t, policy.Push{}, a)
 	steps := []struct {
 		name  string
 		push  policy.Push
 		reads bool
 	}{
-		{"another grant", delta([]grant.Atom{a}, []grant.Atom{a, b}, map[string][]grant.Atom{"b": {b}}), true},
-		{"one removed", delta([]grant.Atom{a, b}, []grant.Atom{b}, nil, "a"), true},
-		{"one that was not there removed", delta([]grant.Atom{b}, []grant.Atom{b}, nil, "zz"), true},
-		{"the other removed", delta([]grant.Atom{b}, nil, nil, "b"), false},
-		{"one again", delta(nil, []grant.Atom{a}, map[string][]grant.Atom{"a": {a}}), true},
-		{"replaced", delta([]grant.Atom{a}, []grant.Atom{longer}, map[string][]grant.Atom{"a": {longer}}), true},
-		{"confirmed", delta([]grant.Atom{longer}, []grant.Atom{longer}, nil), true},
+		{"another grant", delta([]grant.Atom{a}, []grant.Atom{a, b}), true},
+		{"one less", delta([]grant.Atom{a, b}, []grant.Atom{b}), true},
+		{"another person", delta([]grant.Atom{b}, []grant.Atom{b, bob}), true},
+		{"one who was not there removed", delta([]grant.Atom{b, bob}, []grant.Atom{b, bob}, "zoe"), true},
+		{"removed", delta([]grant.Atom{b, bob}, []grant.Atom{bob}, "ada"), false},
+		{"one again", delta([]grant.Atom{bob}, []grant.Atom{a, bob}), true},
+		{"longer", delta([]grant.Atom{a, bob}, []grant.Atom{longer, bob}), true},
+		{"confirmed", policy.Push{Base: whole(policy.Push{}, []grant.Atom{longer, bob}).Digest, Digest: whole(policy.Push{}, []grant.Atom{longer, bob}).Digest}, true},
 	}
 	for _, s := range steps {
 		if _, err := w.Push(s.push); err != nil {
@@ -70,9 +78,9 @@ func TestPushesThatFailChangeNothing(t *testing.T) {
 	w := newWorld(t)
 	a := atom("a")
 	w.push(t, policy.Push{}, a)
-	good := map[string][]grant.Atom{"b": {atom("b")}}
+	good := map[string][]grant.Atom{"ada": {atom("b")}}
 	bad := func(changes ...change) map[string][]grant.Atom {
-		return map[string][]grant.Atom{"b": {atom("b", changes...)}}
+		return map[string][]grant.Atom{"ada": {atom("b", changes...)}}
 	}
 	for name, tt := range map[string]struct {
 		push policy.Push
@@ -80,8 +88,8 @@ func TestPushesThatFailChangeNothing(t *testing.T) {
 	}{
 		"another base":           {policy.Push{Base: "sha256:0", Digest: "sha256:1", Set: good}, "another snapshot"},
 		"another digest":         {policy.Push{Base: w.Status().Digest, Digest: "sha256:1", Set: good}, "the push leads to the digest"},
-		"a removal of it":        {policy.Push{Base: w.Status().Digest, Digest: "sha256:1", Remove: []string{"a"}}, "the push leads to the digest"},
-		"other people":           {policy.Push{Base: w.Status().Digest, Digest: "sha256:1", People: &[]policy.Person{{Name: "bob"}}}, "the push leads to the digest"},
+		"a removal of it":        {policy.Push{Base: w.Status().Digest, Digest: "sha256:1", Remove: []string{"ada"}}, "the push leads to the digest"},
+		"other tables":           {policy.Push{Base: w.Status().Digest, Digest: "sha256:1", Tables: &[]policy.Conflicting{{Table: people}}}, "the push leads to the digest"},
 		"another digest, of all": {policy.Push{Digest: "sha256:1", Set: good}, "the push leads to the digest"},
 		"an empty window":        {policy.Push{Digest: "x", Set: bad(until(begin))}, "holds no time"},
 		"a year too far":         {policy.Push{Digest: "x", Set: bad(until(time.Date(2300, 1, 1, 0, 0, 0, 0, time.UTC)))}, "holds no time"},
@@ -91,8 +99,11 @@ func TestPushesThatFailChangeNothing(t *testing.T) {
 		"columns to change":      {policy.Push{Digest: "x", Set: bad(action(grant.Update), columns("name"))}, "whole rows"},
 		"no catalog":             {policy.Push{Digest: "x", Set: bad(of(grant.Table{Schema: "s", Table: "t"}))}, "lacks a catalog"},
 		"nobody":                 {policy.Push{Digest: "x", Set: bad(to(grant.User, ""))}, "its subject"},
+		"a name in capitals":     {policy.Push{Digest: "x", Set: map[string][]grant.Atom{"Ada": {atom("b")}}}, "lower case"},
+		"no name":                {policy.Push{Digest: "x", Set: map[string][]grant.Atom{"": {atom("b")}}}, "lower case"},
+		"an unknown mask":        {policy.Push{Digest: "x", Set: bad(masked("name", "Blur"))}, "Hash, Redact and Null are known"},
 		"an unknown subject":     {policy.Push{Digest: "x", Set: bad(to("Everyone", "x"))}, "its subject"},
-		"another name":           {policy.Push{Digest: "x", Set: map[string][]grant.Atom{"c": {atom("b")}}}, `it names grant "b"`},
+		"no grant":               {policy.Push{Digest: "x", Set: map[string][]grant.Atom{"ada": {atom("")}}}, "it names no grant"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			before := w.Live()

@@ -52,7 +52,9 @@ func Open(o Options) (*Point, error) {
 // Status is what a decision point has.
 type Status struct {
 	Digest string `json:"digest"`
-	Grants int    `json:"grants"`
+	// People and Atoms count who is granted something, and what.
+	People int `json:"people"`
+	Atoms  int `json:"atoms"`
 	// Confirmed is when the operator last said so; zero when it never did.
 	Confirmed time.Time `json:"confirmed"`
 	// Stale says that everything is denied until the operator confirms or pushes.
@@ -64,7 +66,7 @@ func (p *Point) Status() Status {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	return Status{
-		Digest: p.snapshot.digest, Grants: len(p.snapshot.names), Confirmed: p.confirmed.At, Stale: p.stale(p.options.Now()),
+		Digest: p.snapshot.digest, People: len(p.snapshot.names), Atoms: p.snapshot.atoms, Confirmed: p.confirmed.At, Stale: p.stale(p.options.Now()),
 	}
 }
 
@@ -89,7 +91,7 @@ func (p *Point) Push(change Push) (Status, error) {
 	case change.Base != base:
 		return p.Status(), ErrBase
 	}
-	empty := len(change.Set)+len(change.Remove) == 0 && change.People == nil && change.Tables == nil
+	empty := len(change.Set)+len(change.Remove) == 0 && change.Tables == nil
 	if !empty {
 		if err := p.change(change); err != nil {
 			return p.Status(), err
@@ -158,9 +160,9 @@ func (p *Point) Live() Push {
 	p.pushing.Lock()
 	defer p.pushing.Unlock()
 	s := p.snapshot
-	people, tables := slices.Clone(s.people), slices.Clone(s.tables)
-	live := Push{Digest: s.digest, Set: make(map[string][]grant.Atom, len(s.names)), People: &people, Tables: &tables}
-	for name, h := range s.grants {
+	tables := slices.Clone(s.tables)
+	live := Push{Digest: s.digest, Set: make(map[string][]grant.Atom, len(s.names)), Tables: &tables}
+	for name, h := range s.people {
 		live.Set[name] = h.atoms
 	}
 	return live

@@ -15,7 +15,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/atoll-platform/atoll/internal/grant"
-	"github.com/atoll-platform/atoll/internal/person"
 	"github.com/atoll-platform/atoll/operator/policy"
 )
 
@@ -69,21 +68,26 @@ func (w *world) push(t testing.TB, all policy.Push, atoms ...grant.Atom) {
 	}
 }
 
-// whole is the push of exactly these atoms.
+// whole is the push of exactly these atoms, each for the user that is its subject.
 func whole(all policy.Push, atoms []grant.Atom) policy.Push {
 	all.Set = map[string][]grant.Atom{}
-	digests := map[string]string{}
 	for _, a := range atoms {
-		all.Set[a.Grant] = append(all.Set[a.Grant], a)
-		digests[a.Grant] = grant.Digest(all.Set[a.Grant])
+		name := strings.ToLower(a.Subject.Name)
+		all.Set[name] = append(all.Set[name], a)
 	}
-	if all.People == nil {
-		all.People = &[]policy.Person{}
+	return digested(all)
+}
+
+// digested is a push of everything with the digest that it leads to.
+func digested(all policy.Push) policy.Push {
+	digests := map[string]string{}
+	for name, atoms := range all.Set {
+		digests[name] = grant.Digest(atoms)
 	}
 	if all.Tables == nil {
 		all.Tables = &[]policy.Conflicting{}
 	}
-	all.Digest = policy.Digest(digests, *all.People, *all.Tables)
+	all.Digest = policy.Digest(digests, *all.Tables)
 	return all
 }
 
@@ -152,5 +156,3 @@ func masked(column string, mask grant.Mask) change {
 	}
 }
 func until(at time.Time) change { return func(a *grant.Atom) { a.Window.Until = at } }
-
-func slugOf(user string) string { return person.Slug(user) }

@@ -14,9 +14,15 @@ import (
 	"github.com/atoll-platform/atoll/operator/policy"
 )
 
+// member is somebody with groups and workspaces.
+type member struct {
+	Name               string
+	Groups, Workspaces []string
+}
+
 // What random grants are made of. Values have quotes in them, as data does.
 var (
-	anyPeople = []policy.Person{
+	anyPeople = []member{
 		{Name: "ada", Groups: []string{"analysts"}}, {Name: "bob", Groups: []string{"analysts", "auditors"}, Workspaces: []string{"fraud"}},
 		{Name: "cyd", Workspaces: []string{"fraud"}}, {Name: "dan"},
 	}
@@ -43,7 +49,9 @@ func TestAgreesWithTheReference(t *testing.T) {
 		r := rand.New(rand.NewPCG(uint64(seed), 1))
 		atoms := randomAtoms(r)
 		w.clock.set(begin)
-		w.push(t, policy.Push{People: &anyPeople}, atoms...)
+		if _, err := w.Push(digested(policy.Push{Set: byPerson(atoms)})); err != nil {
+			t.Fatal(err)
+		}
 		for _, at := range edges(atoms) {
 			w.clock.set(at)
 			for _, p := range anyPeople {
@@ -133,6 +141,19 @@ func TestTheTestsOwnSQL(t *testing.T) {
 	if got := mask(t, "CASE WHEN "+east+` THEN "ssn" ELSE NULL END`, map[string]string{"region": "north"}); got != grant.Null {
 		t.Errorf("the mask is %q", got)
 	}
+}
+
+// byPerson gives each person the atoms that reach them by any path.
+func byPerson(atoms []grant.Atom) map[string][]grant.Atom {
+	set := map[string][]grant.Atom{}
+	for _, p := range anyPeople {
+		for _, a := range atoms {
+			if a.Subject.Reaches(p.Name, p.Groups, p.Workspaces) {
+				set[p.Name] = append(set[p.Name], a)
+			}
+		}
+	}
+	return set
 }
 
 func request(t testing.TB, req grant.Request) policy.Input {

@@ -8,17 +8,11 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/atoll-platform/atoll/internal/grant"
 )
-
-// Person says which groups and workspaces somebody belongs to.
-type Person struct {
-	Name       string   `json:"name"`
-	Groups     []string `json:"groups,omitempty"`
-	Workspaces []string `json:"workspaces,omitempty"`
-}
 
 // Conflicting is a table that lies in conflict classes.
 type Conflicting struct {
@@ -32,12 +26,12 @@ type Push struct {
 	Base string `json:"base,omitempty"`
 	// Digest is that of the snapshot after the change.
 	Digest string `json:"digest"`
-	// Set are atoms by the grant they come from; they replace what there is of the grant.
+	// Set is everything that people are granted, by user name. It replaces what there is of the person, and says by the
+	// subject of each atom by which path the person comes to it.
 	Set map[string][]grant.Atom `json:"set,omitempty"`
-	// Remove are grants to forget.
+	// Remove are people who are granted nothing any more.
 	Remove []string `json:"remove,omitempty"`
-	// People and Tables replace who belongs where and which tables lie in conflict classes; nil changes nothing.
-	People *[]Person      `json:"people,omitempty"`
+	// Tables replace which tables lie in conflict classes; nil changes nothing.
 	Tables *[]Conflicting `json:"tables,omitempty"`
 }
 
@@ -61,7 +55,7 @@ var ErrBase = errors.New("the push builds upon another snapshot: send all of it,
 // Years that times in nanoseconds can tell; what lies outside is a mistake.
 var earliest, latest = time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// held is a grant of the snapshot.
+// held is what one person is granted.
 type held struct {
 	atoms  []grant.Atom
 	digest string
@@ -71,26 +65,29 @@ type held struct {
 // snapshot is what there is to decide by. It is not safe for concurrent use.
 type snapshot struct {
 	index  *index
-	grants map[string]*held
-	names  []string // of grants, sorted
-	people []Person
+	people map[string]*held
+	names  []string // of people, sorted
+	atoms  int
 	tables []Conflicting
 	digest string
 }
 
 func newSnapshot() *snapshot {
-	s := &snapshot{index: newIndex(), grants: map[string]*held{}}
+	s := &snapshot{index: newIndex(), people: map[string]*held{}}
 	s.digest = s.sum()
 	return s
 }
 
-// prepare checks the atoms of a grant before anything is changed.
+// prepare checks the atoms of a person before anything is changed.
 func prepare(name string, atoms []grant.Atom) (*held, error) {
+	if name == "" || name != strings.ToLower(name) {
+		return nil, fmt.Errorf("person %q: a user name in lower case is wanted", name)
+	}
 	for i, a := range atoms {
-		where := fmt.Sprintf("grant %q, atom %d", name, i)
+		where := fmt.Sprintf("person %q, atom %d of grant %q", name, i, a.Grant)
 		switch {
-		case name == "" || a.Grant != name:
-			return nil, fmt.Errorf("%s: it names grant %q", where, a.Grant)
+		case a.Grant == "":
+			return nil, fmt.Errorf("%s: it names no grant", where)
 		case !a.Action.OfTables():
 			return nil, fmt.Errorf("%s: action is %q: Select, Insert, Update and Delete are those of tables", where, a.Action)
 		case a.Selector.Part == nil || a.Selector.Objects != nil:
@@ -106,7 +103,20 @@ func prepare(name string, atoms []grant.Atom) (*held, error) {
 				a.Window.From.Format(time.RFC3339), a.Window.Until.Format(time.RFC3339), earliest.Year(), latest.Year())
 		}
 	}
+	for _, a := range atoms {
+		for column, mask := range a.Selector.Part.Masks {
+			if mask != grant.Hash && mask != grant.Redact && mask != grant.Null && mask != grant.Clear {
+				return nil, fmt.Errorf("person %q, grant %q: the mask of column %s is %q: Hash, Redact and Null are known", name, a.Grant, column, mask)
+			}
+		}
+	}
 	return &held{atoms: atoms, digest: grant.Digest(atoms)}, nil
+}
+
+// Check says what the decision point would refuse of what a person is granted.
+func Check(name string, atoms []grant.Atom) error {
+	_, err := prepare(name, atoms)
+	return err
 }
 
 // apply changes the snapshot; an error changes nothing.
@@ -122,12 +132,11 @@ func (s *snapshot) apply(p Push) error {
 	// What is new comes first, so that at no time there is less than before and after.
 	for name, h := range prepared {
 		for _, a := range h.atoms {
-			if at := s.index.add(a); at != nil {
-				h.places = append(h.places, *at)
-			}
+			h.places = append(h.places, s.index.add(name, a))
 		}
 		s.drop(name)
-		s.grants[name] = h
+		s.people[name] = h
+		s.atoms += len(h.atoms)
 		at, found := slices.BinarySearch(s.names, name)
 		if !found {
 			s.names = slices.Insert(s.names, at, name)
@@ -135,14 +144,10 @@ func (s *snapshot) apply(p Push) error {
 	}
 	for _, name := range p.Remove {
 		s.drop(name)
-		delete(s.grants, name)
+		delete(s.people, name)
 		if at, found := slices.BinarySearch(s.names, name); found {
 			s.names = slices.Delete(s.names, at, at+1)
 		}
-	}
-	if p.People != nil {
-		s.people = *p.People
-		s.index.setPeople(s.people)
 	}
 	if p.Tables != nil {
 		s.tables = *p.Tables
@@ -152,15 +157,16 @@ func (s *snapshot) apply(p Push) error {
 	return nil
 }
 
-// drop takes a grant out of the index.
+// drop takes a person out of the index.
 func (s *snapshot) drop(name string) {
-	h := s.grants[name]
+	h := s.people[name]
 	if h == nil {
 		return
 	}
 	for _, at := range h.places {
 		s.index.remove(at)
 	}
+	s.atoms -= len(h.atoms)
 	h.places = nil
 }
 
@@ -169,15 +175,11 @@ func (s *snapshot) undo(p Push) Push {
 	back := Push{Set: map[string][]grant.Atom{}}
 	touched := append(slices.Collect(keys(p.Set)), p.Remove...)
 	for _, name := range touched {
-		if h := s.grants[name]; h != nil {
+		if h := s.people[name]; h != nil {
 			back.Set[name] = h.atoms
 			continue
 		}
 		back.Remove = append(back.Remove, name)
-	}
-	if p.People != nil {
-		people := s.people
-		back.People = &people
 	}
 	if p.Tables != nil {
 		tables := s.tables
@@ -196,28 +198,25 @@ func keys[V any](m map[string]V) func(func(string) bool) {
 	}
 }
 
-// sum is the digest of the snapshot: over the digest of each grant, who belongs where and what lies in conflict.
+// sum is the digest of the snapshot: over the digest of what each person is granted, and what lies in conflict.
 func (s *snapshot) sum() string {
 	sum := sha256.New()
 	for _, name := range s.names {
 		sum.Write([]byte(name))
 		sum.Write([]byte{' '})
-		sum.Write([]byte(s.grants[name].digest))
+		sum.Write([]byte(s.people[name].digest))
 		sum.Write([]byte{'\n'})
 	}
-	for _, v := range []any{s.people, s.tables} {
-		raw, _ := json.Marshal(v) // strings and lists of them always encode
-		sum.Write(raw)
-		sum.Write([]byte{'\n'})
-	}
+	raw, _ := json.Marshal(s.tables) // strings and lists of them always encode
+	sum.Write(raw)
 	return "sha256:" + hex.EncodeToString(sum.Sum(nil))
 }
 
-// Digest is the digest of a snapshot with these grants, people and tables.
-func Digest(grants map[string]string, people []Person, tables []Conflicting) string {
-	s := &snapshot{grants: make(map[string]*held, len(grants)), people: people, tables: tables}
-	for name, digest := range grants {
-		s.grants[name] = &held{digest: digest}
+// Digest is the digest of a snapshot in which people are granted what has these digests, with these tables.
+func Digest(people map[string]string, tables []Conflicting) string {
+	s := &snapshot{people: make(map[string]*held, len(people)), tables: tables}
+	for name, digest := range people {
+		s.people[name] = &held{digest: digest}
 		s.names = append(s.names, name)
 	}
 	slices.Sort(s.names)

@@ -22,18 +22,17 @@ const (
 	format = 1
 )
 
-// header is the first line of the snapshot's file; a line for each grant follows.
+// header is the first line of the snapshot's file; a line for each person follows.
 type header struct {
 	Format int           `json:"format"`
 	Digest string        `json:"digest"`
-	Grants int           `json:"grants"`
-	People []Person      `json:"people"`
+	People int           `json:"people"`
 	Tables []Conflicting `json:"tables"`
 }
 
 type line struct {
-	Grant string       `json:"grant"`
-	Atoms []grant.Atom `json:"atoms"`
+	Person string       `json:"person"`
+	Atoms  []grant.Atom `json:"atoms"`
 }
 
 // confirmed says when the operator last said that the snapshot is what it compiled.
@@ -49,11 +48,11 @@ type store struct{ folder string }
 func (st store) save(s *snapshot) error {
 	err := st.replace(snapshotFile, func(w io.Writer) error {
 		out := json.NewEncoder(w)
-		if err := out.Encode(header{Format: format, Digest: s.digest, Grants: len(s.names), People: s.people, Tables: s.tables}); err != nil {
+		if err := out.Encode(header{Format: format, Digest: s.digest, People: len(s.names), Tables: s.tables}); err != nil {
 			return err
 		}
 		for _, name := range s.names {
-			if err := out.Encode(line{Grant: name, Atoms: s.grants[name].atoms}); err != nil {
+			if err := out.Encode(line{Person: name, Atoms: s.people[name].atoms}); err != nil {
 				return err
 			}
 		}
@@ -101,7 +100,7 @@ func decodeSnapshot(r io.Reader) (*snapshot, error) {
 	if head.Format != format {
 		return nil, fmt.Errorf("its format is %d, and %d is wanted", head.Format, format)
 	}
-	all := Push{Set: map[string][]grant.Atom{}, People: &head.People, Tables: &head.Tables}
+	all := Push{Set: map[string][]grant.Atom{}, Tables: &head.Tables}
 	for {
 		var l line
 		err := in.Decode(&l)
@@ -111,14 +110,14 @@ func decodeSnapshot(r io.Reader) (*snapshot, error) {
 		if err != nil {
 			return nil, err
 		}
-		all.Set[l.Grant] = l.Atoms
+		all.Set[l.Person] = l.Atoms
 	}
 	s := newSnapshot()
 	if err := s.apply(all); err != nil {
 		return nil, err
 	}
-	if s.digest != head.Digest || len(s.names) != head.Grants {
-		return nil, fmt.Errorf("it is damaged: it holds %d grants with the digest %s, and says %d with %s", len(s.names), s.digest, head.Grants, head.Digest)
+	if s.digest != head.Digest || len(s.names) != head.People {
+		return nil, fmt.Errorf("it is damaged: it holds %d people with the digest %s, and says %d with %s", len(s.names), s.digest, head.People, head.Digest)
 	}
 	return s, nil
 }
