@@ -24,6 +24,7 @@ var (
 			&Profile{}, &ProfileList{},
 			&Schedule{}, &ScheduleList{},
 			&Run{}, &RunList{},
+			&AccessQuery{}, &AccessQueryList{},
 			&Dataset{}, &DatasetList{},
 			&DataGrant{}, &DataGrantList{},
 			&Platform{}, &PlatformList{},
