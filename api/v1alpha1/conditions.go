@@ -8,6 +8,11 @@ const (
 	// ConditionStalled is True when no retry can help and a person has to change
 	// the object; it is absent otherwise.
 	ConditionStalled = "Stalled"
+	// ConditionAdmitted is True on a grant that breaks no rule and has its approvals: targets enforce it, each by the window
+	// in it.
+	ConditionAdmitted = "Admitted"
+	// ConditionReviewOpen is True on a grant by BreakGlass until somebody has reviewed it.
+	ConditionReviewOpen = "ReviewOpen"
 )
 
 // Reasons of the conditions. They are stable: programs may depend on them.
@@ -30,6 +35,28 @@ const (
 	ReasonHomeNotExpandable = "HomeNotExpandable"
 	// ReasonBackupFailed says that a home could not be backed up before its workspace is removed.
 	ReasonBackupFailed = "BackupFailed"
+	// ReasonAwaitingApproval says that a grant lacks approvals.
+	ReasonAwaitingApproval = "AwaitingApproval"
+	// ReasonScheduled says that a grant waits for the beginning of its window.
+	ReasonScheduled = "Scheduled"
+	// ReasonActive says that a grant is in force.
+	ReasonActive = "Active"
+	// ReasonExpired says that the window of a grant has passed.
+	ReasonExpired = "Expired"
+	// ReasonRevoked says that somebody ended a grant.
+	ReasonRevoked = "Revoked"
+	// ReasonRuleBroken says that a grant breaks a rule of class, ceiling, duration or selection.
+	ReasonRuleBroken = "RuleBroken"
+	// ReasonConflict says that a grant would bring data together that must not come together.
+	ReasonConflict = "Conflict"
+	// ReasonNoTarget says that nothing enforces grants where the data is.
+	ReasonNoTarget = "NoTarget"
+	// ReasonLimitExceeded says that a target has no room for a grant.
+	ReasonLimitExceeded = "LimitExceeded"
+	// ReasonTargetFailed says that a target could not be given a grant, or be rid of it, yet.
+	ReasonTargetFailed = "TargetFailed"
+	// ReasonSourceNotFound says that a dataset derives from one that does not exist.
+	ReasonSourceNotFound = "SourceNotFound"
 	// ReasonDeleting says that the object is being removed.
 	ReasonDeleting = "Deleting"
 	// ReasonFailed says that a call to the API failed and is being retried.
@@ -75,6 +102,9 @@ const (
 	AnnotationHomeUsage = "atoll.dev/home-usage"
 	// AnnotationPerson holds a person's user name, verbatim.
 	AnnotationPerson = "atoll.dev/person"
+
+	// AnnotationGroups holds, on a person's ServiceAccount, the groups that the identity provider last stated, as a JSON list.
+	AnnotationGroups = "atoll.dev/groups"
 
 	// WorkspaceNamespacePrefix and a workspace's name make its namespace.
 	WorkspaceNamespacePrefix = "ws-"

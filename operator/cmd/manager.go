@@ -41,6 +41,7 @@ type managerOptions struct {
 	leaderElect      bool
 	leaderElectionIn string
 	runs             runOptions
+	grants           grantOptions
 	logs             zap.Options
 }
 
@@ -78,6 +79,7 @@ func (o *managerOptions) bind(flags *pflag.FlagSet) {
 	flags.IntVar(&o.Workspace.Concurrency, "workspace-concurrency", 16, "how many workspaces are worked on at once")
 	flags.IntVar(&o.Profile.Concurrency, "profile-concurrency", 1, "how many profiles are worked on at once")
 	o.bindRuns(flags)
+	o.bindGrants(flags)
 	shared := flag.NewFlagSet("manager", flag.ContinueOnError)
 	o.logs.BindFlags(shared)
 	config.RegisterFlags(shared)
@@ -119,6 +121,9 @@ func (o *managerOptions) complete() error {
 		return err
 	}
 	if err := o.completeRuns(); err != nil {
+		return err
+	}
+	if err := o.completeGrants(); err != nil {
 		return err
 	}
 	if o.Workspace.HubURL == "" {

@@ -21,6 +21,9 @@
 // +kubebuilder:rbac:groups=atoll.dev,resources=schedules,verbs=get;list;watch
 // +kubebuilder:rbac:groups=atoll.dev,resources=runs,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=atoll.dev,resources=schedules/status;runs/status,verbs=patch
+// +kubebuilder:rbac:groups=atoll.dev,resources=datasets,verbs=get;list;watch
+// +kubebuilder:rbac:groups=atoll.dev,resources=datagrants,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=atoll.dev,resources=datasets/status;datagrants/status,verbs=patch
 // +kubebuilder:rbac:groups="",resources=configmaps,verbs=get;update,resourceNames=atoll-digest,namespace=atoll-directory
 // +kubebuilder:rbac:groups="",resources=configmaps,verbs=create,namespace=atoll-directory
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
@@ -44,12 +47,17 @@ import (
 
 	"github.com/atoll-platform/atoll/api/v1alpha1"
 	"github.com/atoll-platform/atoll/operator/controller/backup"
+	"github.com/atoll-platform/atoll/operator/controller/datagrant"
+	"github.com/atoll-platform/atoll/operator/controller/dataset"
+	"github.com/atoll-platform/atoll/operator/controller/ghost"
 	"github.com/atoll-platform/atoll/operator/controller/index"
 	"github.com/atoll-platform/atoll/operator/controller/profile"
 	"github.com/atoll-platform/atoll/operator/controller/run"
 	"github.com/atoll-platform/atoll/operator/controller/schedule"
 	"github.com/atoll-platform/atoll/operator/controller/workspace"
 	"github.com/atoll-platform/atoll/operator/controller/workspace/owned"
+	"github.com/atoll-platform/atoll/operator/target"
+	"github.com/atoll-platform/atoll/operator/target/objectstore"
 )
 
 // Name is how events name the operator.
@@ -62,6 +70,12 @@ type Options struct {
 	Backup    backup.Options
 	Schedule  schedule.Options
 	Run       run.Options
+	Dataset   dataset.Options
+	DataGrant datagrant.Options
+	// Ghost is how access without a grant is looked for.
+	Ghost ghost.Options
+	// Objects is the object store whose accounts people have, nil where there is none: then nothing enforces grants of objects.
+	Objects *objectstore.Client
 	// Store keeps executed notebooks; nil where there is none, and then no run begins.
 	Store run.Store
 	// Sender tells people of runs that failed.
@@ -83,6 +97,16 @@ func all(mgr manager.Manager, opts Options) []registrar {
 		schedule.NewController(mgr.GetClient(), mgr.GetAPIReader(), opts.Schedule),
 		run.NewController(mgr.GetClient(), mgr.GetAPIReader(), opts.Store, opts.Sender, opts.Run),
 	}
+	book := target.NewBook()
+	if opts.Objects != nil {
+		grants := objectstore.NewGrants(opts.Objects)
+		opts.DataGrant.Targets = append(opts.DataGrant.Targets, grants)
+		list = append(list, ghost.NewWatch(mgr.GetClient(), opts.Objects, grants, book, opts.Ghost))
+	}
+	list = append(list,
+		dataset.NewController(mgr.GetClient(), opts.Dataset),
+		datagrant.NewController(mgr.GetClient(), mgr.GetAPIReader(), mgr.GetEventRecorder(Name), book, opts.DataGrant),
+	)
 	if opts.Backup.On() {
 		list = append(list, backup.NewController(saver, mgr.GetEventRecorder(Name)))
 	}

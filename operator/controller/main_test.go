@@ -19,8 +19,11 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/atoll-platform/atoll/internal/apitest"
+	"github.com/atoll-platform/atoll/internal/grant"
 	"github.com/atoll-platform/atoll/operator/controller"
 	"github.com/atoll-platform/atoll/operator/controller/controllertest"
+	"github.com/atoll-platform/atoll/operator/controller/datagrant"
+	"github.com/atoll-platform/atoll/operator/controller/ghost"
 	"github.com/atoll-platform/atoll/operator/controller/profile"
 	"github.com/atoll-platform/atoll/operator/controller/run"
 	"github.com/atoll-platform/atoll/operator/controller/schedule"
@@ -116,6 +119,8 @@ func start(running context.Context, cfg *rest.Config) (<-chan struct{}, error) {
 		Backup:    backupOptions(),
 		Schedule:  schedule.Options{MaxSleep: time.Minute, Concurrency: 1, Clock: clock.RealClock{}},
 		Run:       run.Options{MaxSleep: time.Minute, Concurrency: 1, Clock: clock.RealClock{}},
+		DataGrant: datagrant.Options{Clock: clock.RealClock{}, Limits: grant.DefaultLimits()},
+		Ghost:     ghost.Options{Every: time.Hour, Quarantine: ghost.Report, Clock: clock.RealClock{}},
 	}
 	if err := controller.Register(running, operator, opts); err != nil {
 		return nil, err

@@ -24,7 +24,14 @@ const (
 	ScheduleProfile = "spec.profile"
 	// RunSchedule indexes runs by their schedule.
 	RunSchedule = "spec.schedule"
+	// GrantDataset indexes grants by their dataset.
+	GrantDataset = "spec.dataset"
+	// GrantSubject indexes grants by whom they are for, as Subject writes it.
+	GrantSubject = "spec.subject"
 )
+
+// Subject is a subject as GrantSubject has it.
+func Subject(kind v1alpha1.SubjectKind, name string) string { return string(kind) + "/" + name }
 
 // Register adds the indexes to the cache.
 func Register(ctx context.Context, indexer client.FieldIndexer) error {
@@ -63,6 +70,20 @@ func Register(ctx context.Context, indexer client.FieldIndexer) error {
 	})
 	if err != nil {
 		return fmt.Errorf("indexing runs by schedule: %w", err)
+	}
+	for field, value := range map[string]func(*v1alpha1.DataGrant) string{
+		GrantDataset: func(g *v1alpha1.DataGrant) string { return g.Spec.Dataset },
+		GrantSubject: func(g *v1alpha1.DataGrant) string { return Subject(g.Spec.Subject.Kind, g.Spec.Subject.Name) },
+	} {
+		err = indexer.IndexField(ctx, &v1alpha1.DataGrant{}, field, func(obj client.Object) []string {
+			if g, ok := obj.(*v1alpha1.DataGrant); ok {
+				return []string{value(g)}
+			}
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("indexing grants by %s: %w", field, err)
+		}
 	}
 	return nil
 }
