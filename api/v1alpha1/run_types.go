@@ -116,6 +116,12 @@ const (
 	ReasonDisrupted = "Disrupted"
 	// ReasonDependencyFailed says that a task it depends on did not succeed.
 	ReasonDependencyFailed = "DependencyFailed"
+	// ReasonEngineNotAvailable says that the platform does not have the engine.
+	ReasonEngineNotAvailable = "EngineNotAvailable"
+	// ReasonEngineNotReady says that the engine does not answer, or has not released the task yet.
+	ReasonEngineNotReady = "EngineNotReady"
+	// ReasonEngineFailed says that the engine ended the run without the task.
+	ReasonEngineFailed = "EngineFailed"
 	// ReasonSucceeded says that everything ran to its end.
 	ReasonSucceeded = "Succeeded"
 	// ReasonSuspended says that the schedule starts no runs because it is told so.
@@ -136,9 +142,10 @@ const (
 	LabelAttempt = "atoll.dev/attempt"
 )
 
-// RunSpec names what is run and when it was due. It never changes.
+// RunSpec names what is run and when it was due. Nothing of it changes but the tries that an engine asks for.
 //
-// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="the spec of a run cannot be changed: make another run"
+// +kubebuilder:validation:XValidation:rule="self.schedule == oldSelf.schedule && self.trigger == oldSelf.trigger && (has(self.interval) ? has(oldSelf.interval) && self.interval == oldSelf.interval : !has(oldSelf.interval)) && (has(self.missed) ? has(oldSelf.missed) && self.missed == oldSelf.missed : !has(oldSelf.missed))",message="the spec of a run cannot be changed: make another run"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.tries) || (has(self.tries) && oldSelf.tries.all(t, t in self.tries && self.tries[t] >= oldSelf.tries[t]))",fieldPath=".tries",message="tries that have been asked for cannot be taken back"
 type RunSpec struct {
 	// schedule whose tasks are run, in the same namespace.
 	// +kubebuilder:validation:MinLength=1
@@ -161,7 +168,18 @@ type RunSpec struct {
 	// Earlier that times before it were too.
 	// +optional
 	Missed Missed `json:"missed,omitempty"`
+
+	// tries are how often the engine Airflow asks that each task be tried, so far; for the engine Kubernetes they mean
+	// nothing.
+	// +kubebuilder:validation:MaxProperties=50
+	// +optional
+	Tries map[string]Tries `json:"tries,omitempty"`
 }
+
+// Tries is how often a task may be tried.
+// +kubebuilder:validation:Minimum=1
+// +kubebuilder:validation:Maximum=11
+type Tries int32
 
 // Missed marks a run that never starts.
 // +kubebuilder:validation:Enum=This;Earlier
@@ -226,6 +244,12 @@ type RunStatus struct {
 
 // RunPlan is what a run keeps to, however the schedule changes meanwhile.
 type RunPlan struct {
+	// engine that releases and retries the tasks.
+	// +optional
+	Engine Engine `json:"engine,omitempty"`
+	// generation of the schedule that the plan is of.
+	// +optional
+	Generation int64 `json:"generation,omitempty"`
 	// size of the profile.
 	// +kubebuilder:validation:MaxLength=40
 	// +optional

@@ -5,11 +5,16 @@ import (
 )
 
 // Engine is what carries a schedule out.
-// +kubebuilder:validation:Enum=Kubernetes
+// +kubebuilder:validation:Enum=Kubernetes;Airflow
 type Engine string
 
-// EngineKubernetes has the operator start each task as a pod. It is the only engine there is today.
-const EngineKubernetes Engine = "Kubernetes"
+// The engines. On each the operator decides when there is a run, and makes the pods of its notebooks.
+const (
+	// EngineKubernetes has the operator release and retry the tasks of a run too.
+	EngineKubernetes Engine = "Kubernetes"
+	// EngineAirflow leaves that to Apache Airflow, the component airflow of the platform.
+	EngineAirflow Engine = "Airflow"
+)
 
 // Overlap says what happens when a run is due while one of the same schedule is at work.
 // +kubebuilder:validation:Enum=Forbid;Allow;Replace
@@ -139,7 +144,8 @@ type ScheduleSpec struct {
 	// +optional
 	Suspend bool `json:"suspend,omitempty"`
 
-	// engine that carries the schedule out; Kubernetes is the only one there is today.
+	// engine that releases and retries the tasks of runs: Kubernetes, or Airflow where the platform has it. A run keeps to
+	// the engine it began with.
 	// +kubebuilder:default=Kubernetes
 	// +optional
 	Engine Engine `json:"engine,omitempty"`

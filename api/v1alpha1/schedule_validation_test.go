@@ -88,7 +88,7 @@ var schedules = []refused{
 	{"a catch-up that is none", []edit{{"spec.catchUp.policy", "Everything"}}, []string{"spec.catchUp.policy", `"None", "Latest", "All"`}},
 	{"a catch-up without a bound", []edit{{"spec.catchUp.limit", int64(1000)}}, []string{"spec.catchUp.limit", "less than or equal to 100"}},
 	{"an overlap that is none", []edit{{"spec.overlap", "Queue"}}, []string{"spec.overlap", `"Forbid", "Allow", "Replace"`}},
-	{"an engine that is not there yet", []edit{{"spec.engine", "Airflow"}}, []string{"spec.engine", `supported values: "Kubernetes"`}},
+	{"an engine that is none", []edit{{"spec.engine", "Argo"}}, []string{"spec.engine", `supported values: "Kubernetes", "Airflow"`}},
 	{"an output that leaves its place", []edit{{"spec.output.prefix", "../x"}}, []string{"spec.output.prefix"}},
 	{"an address that is none", []edit{{"spec.notify.mail.0", "ada"}}, []string{"spec.notify.mail[0]", "@"}},
 	{"a webhook by its address", []edit{{"spec.notify.webhooks.0", "https://hooks.example.com/x"}}, []string{"spec.notify.webhooks[0]"}},
@@ -144,6 +144,25 @@ func TestRunNeverChanges(t *testing.T) {
 	if err := kube.Create(context.Background(), obj); err != nil {
 		t.Fatal(err)
 	}
-	apply(t, obj.Object, edit{"spec.schedule", "other"})
-	mentions(t, kube.Update(context.Background(), obj, client.DryRunAll), []string{"spec", "cannot be changed"})
+	ask := obj.DeepCopy()
+	apply(t, ask.Object, edit{"spec.tries", map[string]any{"load": int64(2)}})
+	if err := kube.Update(context.Background(), ask); err != nil {
+		t.Fatalf("an engine cannot ask for tries: %v", err)
+	}
+	for _, tt := range []struct {
+		edit edit
+		want []string
+	}{
+		{edit{"spec.schedule", "other"}, []string{"spec", "cannot be changed"}},
+		{edit{"spec.trigger", "Schedule"}, []string{"spec", "cannot be changed"}},
+		{edit{"spec.interval", "2026-03-31T04:30:00Z"}, []string{"spec", "cannot be changed"}},
+		{edit{"spec.missed", "This"}, []string{"spec", "cannot be changed"}},
+		{edit{"spec.tries", map[string]any{"load": int64(1)}}, []string{"spec.tries", "taken back"}},
+		{edit{"spec.tries", nil}, []string{"spec.tries", "taken back"}},
+		{edit{"spec.tries", map[string]any{"load": int64(12)}}, []string{"spec.tries", "less than or equal to 11"}},
+	} {
+		changed := ask.DeepCopy()
+		apply(t, changed.Object, tt.edit)
+		mentions(t, kube.Update(context.Background(), changed, client.DryRunAll), tt.want)
+	}
 }

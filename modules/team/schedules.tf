@@ -38,7 +38,7 @@ locals {
     "notify.digest"                   = { type = "text", pattern = "^(Daily|None)$", say = "Daily or None" }
     "historyLimit"                    = { type = "number", pattern = "^([1-9][0-9]?|100)$", say = "how many finished runs are kept, 1 to 100" }
     "suspend"                         = { type = "boolean", say = "true to start no more runs" }
-    "engine"                          = { type = "text", pattern = "^(Kubernetes)$", say = "Kubernetes" }
+    "engine"                          = { type = "text", pattern = "^(Kubernetes|Airflow)$", say = "Kubernetes or Airflow" }
   }
 
   moment = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(Z|[+-][0-9:]+)$"

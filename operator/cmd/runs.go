@@ -19,6 +19,7 @@ import (
 	"github.com/atoll-platform/atoll/api/v1alpha1"
 	"github.com/atoll-platform/atoll/internal/objectstore"
 	"github.com/atoll-platform/atoll/operator/controller/workspace/network"
+	"github.com/atoll-platform/atoll/operator/engine/airflow"
 	"github.com/atoll-platform/atoll/operator/notify"
 )
 
@@ -36,6 +37,7 @@ type runOptions struct {
 	store     objectstore.Options
 	notify    notify.Options
 	security  string
+	airflow   airflow.Options
 	digestAt  string
 	digest    time.Duration
 	namespace string
@@ -55,6 +57,8 @@ func (o *managerOptions) bindRuns(flags *pflag.FlagSet) {
 	flags.StringVar(&r.store.Region, "run-store-region", "us-east-1", "region of the bucket")
 	flags.StringVar(&r.store.Bucket, "run-store-bucket", "", "bucket that notebooks of runs come from and are kept in; no run begins without one")
 	flags.StringVar(&r.store.CredentialsFolder, "run-store-credentials", "", "folder with the files access-key and secret-key; without one AWS is asked for credentials")
+	flags.StringVar(&r.airflow.Endpoint, "airflow-endpoint", "", "address of Airflow's API server; the platform has no engine Airflow without one")
+	flags.StringVar(&r.airflow.CredentialsFolder, "airflow-credentials", "", "folder with the files username and password of the operator's account at Airflow")
 	flags.StringVar(&r.notify.WebhookFolder, "webhooks", "", "folder with a file for each webhook, which holds its URL")
 	flags.StringVar(&r.notify.SMTPHost, "smtp-host", "", "mail relay; no mail is sent without one")
 	flags.IntVar(&r.notify.SMTPPort, "smtp-port", 587, "port of the mail relay")
@@ -89,6 +93,12 @@ func (o *managerOptions) completeRuns() error {
 	case notify.SecurityStartTLS, notify.SecurityTLS, notify.SecurityNone:
 	default:
 		return fmt.Errorf("--smtp-security is %q: set it to StartTLS, TLS or None", r.security)
+	}
+	if r.airflow.Endpoint != "" {
+		if r.airflow.CredentialsFolder == "" {
+			return errors.New("--airflow-credentials is empty: Airflow needs an account of the operator's")
+		}
+		o.Airflow = airflow.New(r.airflow)
 	}
 	if r.notify.SMTPHost != "" && r.notify.From == "" {
 		return errors.New("--mail-from is empty: mail needs a sender's address")

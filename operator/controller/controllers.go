@@ -80,6 +80,8 @@ type Options struct {
 	Store run.Store
 	// Sender tells people of runs that failed.
 	Sender run.Sender
+	// Airflow is the engine of that name; nil where the platform does not have it.
+	Airflow run.Engine
 }
 
 // registrar is a controller that a manager can run.
@@ -89,13 +91,14 @@ type registrar interface {
 
 // all is the list of controllers.
 func all(mgr manager.Manager, opts Options) []registrar {
+	opts.Schedule.Airflow = opts.Airflow != nil
 	saver := backup.NewSaver(mgr.GetClient(), mgr.GetAPIReader(), opts.Backup)
 	opts.Workspace.Final = saver.Final
 	list := []registrar{
 		workspace.NewController(mgr.GetClient(), mgr.GetAPIReader(), mgr.GetEventRecorder(Name), opts.Workspace),
 		profile.NewController(mgr.GetClient(), opts.Profile),
 		schedule.NewController(mgr.GetClient(), mgr.GetAPIReader(), opts.Schedule),
-		run.NewController(mgr.GetClient(), mgr.GetAPIReader(), opts.Store, opts.Sender, opts.Run),
+		run.NewController(mgr.GetClient(), mgr.GetAPIReader(), opts.Store, opts.Sender, opts.Airflow, opts.Run),
 	}
 	book := target.NewBook()
 	if opts.Objects != nil {

@@ -34,17 +34,23 @@ func advance(run *v1alpha1.Run, now time.Time, find findPod) {
 		}
 		settle(plan, t, observe(pod), now)
 	}
+	releaseAll(run, now)
+}
+
+// releaseAll starts what may be started, and ends the run if nothing is left to do.
+func releaseAll(run *v1alpha1.Run, now time.Time) {
 	// A task that ends releases others, whatever their order.
-	for range status.Tasks {
-		for i := range status.Tasks {
-			release(plan, status, &status.Tasks[i], now)
+	for range run.Status.Tasks {
+		for i := range run.Status.Tasks {
+			release(run, &run.Status.Tasks[i], now)
 		}
 	}
 	conclude(run, now)
 }
 
 // release starts a task, or starts it again, or leaves it out, if it is time to.
-func release(plan *v1alpha1.RunPlan, status *v1alpha1.RunStatus, t *v1alpha1.TaskStatus, now time.Time) {
+func release(run *v1alpha1.Run, t *v1alpha1.TaskStatus, now time.Time) {
+	plan, status := run.Status.Plan, &run.Status
 	switch t.Phase {
 	case v1alpha1.TaskWaiting:
 		ready := true
@@ -61,14 +67,19 @@ func release(plan *v1alpha1.RunPlan, status *v1alpha1.RunStatus, t *v1alpha1.Tas
 				return
 			}
 		}
-		if ready {
+		if ready && asked(run, t) {
 			begin(t, now)
 		}
 	case v1alpha1.TaskRetrying:
-		if t.RetryAt == nil || !now.Before(t.RetryAt.Time) {
+		if due(t, now) && asked(run, t) {
 			begin(t, now)
 		}
 	}
+}
+
+// due tells whether a task has waited long enough to be tried again.
+func due(t *v1alpha1.TaskStatus, now time.Time) bool {
+	return t.RetryAt == nil || !now.Before(t.RetryAt.Time)
 }
 
 // begin decides on an attempt. Its pod is made once the decision is in the cluster, so that there is one of it.
@@ -181,10 +192,12 @@ func Notices(n v1alpha1.Notify) []v1alpha1.Notice {
 }
 
 // wake is when the run is to be looked at again although nothing in the cluster changes; zero for never.
-func wake(run *v1alpha1.Run) time.Time {
+func wake(run *v1alpha1.Run, now time.Time) time.Time {
 	var soonest time.Time
 	for _, t := range run.Status.Tasks {
 		switch {
+		case awaits(run, &t, now):
+			soonest = sooner(soonest, now.Add(enginePause))
 		case t.Phase == v1alpha1.TaskRetrying && t.RetryAt != nil:
 			soonest = sooner(soonest, t.RetryAt.Time)
 		case t.Phase == v1alpha1.TaskStarting && t.AttemptTime != nil:

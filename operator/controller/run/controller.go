@@ -65,13 +65,14 @@ type Controller struct {
 	pods   client.Reader
 	store  Store
 	sender Sender
+	engine Engine
 	opts   Options
 }
 
-// NewController returns a controller that reads from cached, or from live where a cache may be late. The store is nil
-// where there is none.
-func NewController(cached client.Client, live client.Reader, store Store, sender Sender, opts Options) *Controller {
-	return &Controller{client: cached, live: live, store: store, sender: sender, opts: opts}
+// NewController returns a controller that reads from cached, or from live where a cache may be late. The store and
+// the engine are nil where there are none.
+func NewController(cached client.Client, live client.Reader, store Store, sender Sender, engine Engine, opts Options) *Controller {
+	return &Controller{client: cached, live: live, store: store, sender: sender, engine: engine, opts: opts}
 }
 
 // Register makes the manager run the controller. Pods of runs are watched in a cache of their own: the manager's has of
@@ -137,6 +138,7 @@ func (c *Controller) Reconcile(ctx context.Context, run *v1alpha1.Run) (reconcil
 			return reconcile.Result{}, nil
 		}
 		advance(run, c.opts.Clock.Now(), c.finder(ctx, run))
+		c.await(ctx, run)
 	}
 	if err := c.save(ctx, before, run); err != nil {
 		return c.stale(err)
@@ -148,7 +150,7 @@ func (c *Controller) Reconcile(ctx context.Context, run *v1alpha1.Run) (reconcil
 	if err := c.makePods(ctx, run); err != nil {
 		return c.stale(err)
 	}
-	return reconcile.Result{RequeueAfter: c.sleep(wake(run))}, nil
+	return reconcile.Result{RequeueAfter: c.sleep(wake(run, c.opts.Clock.Now()))}, nil
 }
 
 // orphaned ends a run whose schedule or workspace is gone, or whose owner has lost the right to it.

@@ -137,6 +137,8 @@ func end(s *v1alpha1.Schedule, r *v1alpha1.Run, v verdict, now time.Time) {
 func (c *Controller) begin(s *v1alpha1.Schedule, cron *schedule.Cron, b basis, r *v1alpha1.Run, now time.Time) {
 	due := run.Due(r)
 	plan := &v1alpha1.RunPlan{
+		Engine:        s.Spec.Engine,
+		Generation:    s.Generation,
 		Size:          s.Spec.Size,
 		Interval:      metav1.NewTime(due),
 		TimeZone:      s.Spec.TimeZone,

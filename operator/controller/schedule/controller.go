@@ -38,6 +38,8 @@ import (
 type Options struct {
 	// Bucket is where executed notebooks are kept.
 	Bucket string
+	// Airflow tells whether the platform has the engine of that name.
+	Airflow bool
 	// MaxSleep bounds the time between two looks at the clock, which may be moved.
 	MaxSleep time.Duration
 	// Concurrency bounds how many schedules are worked on at once.
@@ -140,6 +142,7 @@ func (c *Controller) Reconcile(ctx context.Context, s *v1alpha1.Schedule) (recon
 // look finds what the schedule needs. What is wrong with it is the outcome; cron is nil where it is never due.
 func (c *Controller) look(ctx context.Context, s *v1alpha1.Schedule) (*schedule.Cron, basis, error) {
 	basis, err := c.basis(ctx, s)
+	err = errors.Join(err, c.engine(s))
 	var problems []string
 	for _, p := range schedule.Check(&s.Spec) {
 		field := "spec." + p.Field
@@ -156,6 +159,17 @@ func (c *Controller) look(ctx context.Context, s *v1alpha1.Schedule) (*schedule.
 		return nil, basis, err
 	}
 	return cron, basis, err
+}
+
+// engine is an error where the platform does not have the schedule's engine.
+func (c *Controller) engine(s *v1alpha1.Schedule) error {
+	if s.Spec.Engine != v1alpha1.EngineAirflow || c.opts.Airflow {
+		return nil
+	}
+	return &condition.Error{
+		Reason: v1alpha1.ReasonEngineNotAvailable,
+		Err:    errors.New("spec.engine: this platform has no Airflow; add the component airflow to platform.yaml, or set the engine to Kubernetes"),
+	}
 }
 
 // save writes the status if it says something new, unless the schedule has changed meanwhile.

@@ -75,8 +75,10 @@ type operator struct {
 	t     testing.TB
 	clock *clocktesting.FakeClock
 	sent  *receiver
-	stop  context.CancelFunc
-	done  chan struct{}
+	// engine stands for Airflow; the platform has none where it is nil.
+	engine run.Engine
+	stop   context.CancelFunc
+	done   chan struct{}
 	// schedules and runs that are worked on at once, and how often the clock is looked at.
 	schedules, runs int
 	glance          time.Duration
@@ -88,9 +90,12 @@ func newOperator(t testing.TB) *operator {
 	return newOperatorWith(t, 2, 2, glance)
 }
 
-func newOperatorWith(t testing.TB, schedules, runs int, glance time.Duration) *operator {
+func newOperatorWith(t testing.TB, schedules, runs int, glance time.Duration, engine ...run.Engine) *operator {
 	t.Helper()
 	o := &operator{t: t, clock: clocktesting.NewFakeClock(nextHour()), sent: &receiver{}, schedules: schedules, runs: runs, glance: glance}
+	for _, e := range engine {
+		o.engine = e
+	}
 	o.start()
 	t.Cleanup(o.kill)
 	return o
@@ -117,8 +122,9 @@ func (o *operator) start() {
 			Image: "docker.io/atoll/operator:0.1.0", PriorityClass: "atoll-job", Placement: v1alpha1.PlacementRequired,
 			KeepPods: time.Hour, MaxSleep: o.glance, Concurrency: o.runs, Clock: o.clock,
 		},
-		Store:  fakeStore{},
-		Sender: o.sent,
+		Store:   fakeStore{},
+		Sender:  o.sent,
+		Airflow: o.engine,
 	}))
 	o.stop, o.done = stop, make(chan struct{})
 	go func() {

@@ -72,14 +72,16 @@ func (w *witness) seen() (runs, pods int) {
 	return len(w.runs), len(w.pods)
 }
 
-// TestOneRunAnInterval has a schedule due 200 times, while its operator is killed at any moment and its clock is moved
-// forth and back. Each time has one run, and each run one pod, the runs included that are no longer kept.
+// TestOneRunAnInterval has a schedule due 200 times, while its operator is killed at any moment, its clock is moved
+// forth and back, and the schedule moved from one engine to the other. Each time has one run, and each run one pod, the
+// runs included that are no longer kept.
 func TestOneRunAnInterval(t *testing.T) {
 	const intervals = 200
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
-	o := newOperator(t)
+	airflow := &fakeEngine{asks: true}
+	o := newOperatorWith(t, 2, 2, glance, airflow)
 	newWorkspace(t, "once")
 	begin := o.clock.Now()
 	start := metav1.NewTime(begin.Add(time.Second))
@@ -90,9 +92,9 @@ func TestOneRunAnInterval(t *testing.T) {
 		spec.Overlap, spec.HistoryLimit = v1alpha1.OverlapAllow, 5
 	})
 	w := newWitness(t, s)
-	moves, kills := 0, 0
+	moves, kills, switches := 0, 0, 0
 	for now := begin; now.Before(finish.Time); {
-		switch random.IntN(4) {
+		switch random.IntN(5) {
 		case 0:
 			// Back, by up to three intervals.
 			o.clock.SetTime(now.Add(-time.Duration(random.IntN(180)) * time.Second))
@@ -101,6 +103,21 @@ func TestOneRunAnInterval(t *testing.T) {
 			o.kill()
 			o.start()
 			kills++
+		case 2:
+			switches++
+			change(t, s, func(spec *v1alpha1.ScheduleSpec) {
+				spec.Engine = []v1alpha1.Engine{v1alpha1.EngineKubernetes, v1alpha1.EngineAirflow}[switches%2]
+			})
+			if switches == 1 {
+				now = now.Add(time.Minute)
+				o.clock.SetTime(now)
+				eventually(t, "a run on Airflow", func() error {
+					if airflow.count(s) == 0 {
+						return fmt.Errorf("there is none")
+					}
+					return nil
+				})
+			}
 		default:
 			now = now.Add(time.Duration(1+random.IntN(240)) * time.Second)
 			o.clock.SetTime(now)
@@ -133,5 +150,6 @@ func TestOneRunAnInterval(t *testing.T) {
 			t.Errorf("the pod of run %s was made %d times", run, made)
 		}
 	}
-	t.Logf("%d intervals, the operator killed %d times, the clock moved back %d times", intervals, kills, moves)
+	t.Logf("%d intervals, %d of them on Airflow, the operator killed %d times, the clock moved back %d times, the engine changed %d times",
+		intervals, airflow.count(s), kills, moves, switches)
 }

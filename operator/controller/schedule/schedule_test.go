@@ -238,6 +238,7 @@ func TestScheduleThatCannotRun(t *testing.T) {
 		{"forbidden", func(s *v1alpha1.ScheduleSpec) { s.Profile = "other" }, v1alpha1.ReasonProfileNotAllowed, "it allows cannot"},
 		{"size", func(s *v1alpha1.ScheduleSpec) { s.Tasks[0].Size = "huge" }, v1alpha1.ReasonSizeNotFound, "spec.tasks[0].size"},
 		{"stranger", func(s *v1alpha1.ScheduleSpec) { s.Owner = "mallory" }, v1alpha1.ReasonOwnerNotMember, "spec.owner"},
+		{"engine", func(s *v1alpha1.ScheduleSpec) { s.Engine = v1alpha1.EngineAirflow }, v1alpha1.ReasonEngineNotAvailable, "spec.engine: this platform has no Airflow"},
 		{"viewer", func(s *v1alpha1.ScheduleSpec) { s.Owner = "eve" }, v1alpha1.ReasonOwnerNotMember, "Owner or Member"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

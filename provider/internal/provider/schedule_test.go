@@ -99,7 +99,7 @@ var badSchedules = []bad{
 	{"catch-up", `"All"`, `"Everything"`, `"All"`, `"Everything"`, []string{"catch_up.policy", `"Latest"`}},
 	{"catch-up limit", `limit = 5`, `limit = 500`, `"limit": 5`, `"limit": 500`, []string{"catch_up.limit", "between 1 and 100"}},
 	{"overlap", `"Forbid"`, `"Queue"`, `"Forbid"`, `"Queue"`, []string{"overlap", `"Replace"`}},
-	{"engine", `"Kubernetes"`, `"Airflow"`, `"engine": "Kubernetes"`, `"engine": "Airflow"`, []string{"engine", `"Kubernetes"`}},
+	{"engine", `"Kubernetes"`, `"Argo"`, `"engine": "Kubernetes"`, `"engine": "Argo"`, []string{"engine", `"Kubernetes"`}},
 	{"mail", `"ada@example.com"`, `"ada"`, `"ada@example.com"`, `"ada"`, []string{"notify.mail", "ada@example.com"}},
 	{"webhook", `["team"]`, `["https://hooks.example.com"]`, `["team"]`, `["https://hooks.example.com"]`, []string{"notify.webhooks", "not its URL"}},
 	{"history", `history_limit  = 30`, `history_limit  = 0`, `"historyLimit": 30`, `"historyLimit": 0`, []string{"history_limit", "between 1 and 100"}},

@@ -135,7 +135,8 @@ func attributes() map[string]schema.Attribute {
 			MarkdownDescription: "Start no more runs; those at work finish, and what falls due meanwhile is left out.",
 		},
 		"engine": textWithDefault(string(v1alpha1.EngineKubernetes),
-			"What carries the schedule out; `Kubernetes` is the only one there is today.", stringvalidator.OneOf(string(v1alpha1.EngineKubernetes))),
+			"What releases and retries the tasks: `Kubernetes`, or `Airflow` where the platform has it. It can be changed at any time; a run keeps to the one it began with.",
+			stringvalidator.OneOf(string(v1alpha1.EngineKubernetes), string(v1alpha1.EngineAirflow))),
 	}
 }
 
