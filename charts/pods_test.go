@@ -53,6 +53,10 @@ var callers = map[string]bool{
 	"directory/operator/operator": true,
 	"application/hub/hub":         true,
 	"system/metrics/metrics":      true,
+	// Makes the pods of tasks, reads their logs, reads schedules.
+	"directory/airflow/scheduler":     true,
+	"directory/airflow/api-server":    true,
+	"directory/airflow/dag-processor": true,
 }
 
 func TestPods(t *testing.T) {

@@ -18,7 +18,12 @@ fi
 run() {
 	local title=$1 folder=$2 pattern=$3
 	shift 3
-	step "$title" go test -C "$folder" -run '^$' -bench "$pattern" -benchtime 1x -timeout 3h "$@"
+	program "$title" go test -C "$folder" -run '^$' -bench "$pattern" -benchtime 1x -timeout 3h "$@"
+}
+
+# program TITLE COMMAND... adds what a command prints in the format of Go's benchmarks.
+program() {
+	step "$@"
 	grep -hE '^(goos|goarch|pkg|cpu|Benchmark)' "$(ls -t "$LOGS"/*.log | head -1)" >>"$OUT"
 }
 
@@ -34,6 +39,7 @@ page() {
 		| Plan | `terraform plan` over 2,000 applied objects, beside the same plan by a provider that answers from memory and by one that sends a GET for each |
 		| Apply | `terraform apply` of 2,000 objects, beside the time the operator needs for the same objects when they are created at once |
 		| Operator | 5,000 workspaces, 25,000 people and 2,000 servers on simulated nodes |
+		| AirflowReads | Airflow's DAG processor with 10, 100 and 1,000 schedules: until it has read all, one that has changed, and in the pod of a task |
 		| Spawn | a person's server with a warm image, from the click until it answers |
 		| Workspace, Settled | what a workspace costs the API server until it is ready, and once it is |
 		| Refresh | what reading a workspace costs the API server during a plan |
@@ -48,6 +54,8 @@ run "Operator and provider, small" . 'Workspace|Settled|Refresh' -count "$RUNS" 
 run "A plan over many objects" . Plan -count "$RUNS" ./provider/internal/provider/
 run "An apply of many objects" . Apply -count 1 ./test/bench/
 run "The operator at the size of a bank" . Operator -count 1 ./test/bench/
+program "Airflow reading schedules" env PYTHONPATH=images/airflow/glue:images/hub/glue/tests PATH="$PWD/build/venv-airflow/bin:$PATH" \
+	build/venv-airflow/bin/python images/airflow/glue/tests/bench.py
 run "Starting a server" test/e2e Spawn -count 1 .
 page >"$PAGE"
 echo

@@ -40,6 +40,7 @@ var Catalog = []Component{
 		Name:       "operator",
 		Subcluster: "directory",
 		Chart:      "directory/operator",
+		Values:     operatorValues,
 	},
 	{
 		Name:       "hub",
@@ -51,6 +52,13 @@ var Catalog = []Component{
 		Name:       "batch",
 		Subcluster: "job",
 		Chart:      "job/batch",
+	},
+	airflow,
+	{
+		Name:       "airflow-tasks",
+		Subcluster: "job",
+		Chart:      "job/airflow-tasks",
+		Unless:     withoutAirflow,
 	},
 }
 

@@ -20,6 +20,8 @@ type Component struct {
 	Chart string
 	// Needs are the components that must be ready before it is installed.
 	Needs []string
+	// Optional components are left out unless platform.yaml lists them.
+	Optional bool
 	// Unless tells why a platform does without it; empty means that it is wanted.
 	Unless func(v1alpha1.PlatformSpec) string
 	// Values are what the platform sets for it beside the globals; they may be nil.
@@ -73,6 +75,9 @@ func (c Component) override(spec v1alpha1.PlatformSpec) v1alpha1.Component {
 func (c Component) Disabled(spec v1alpha1.PlatformSpec) string {
 	if c.override(spec).State == v1alpha1.ComponentDisabled {
 		return "disabled in platform.yaml"
+	}
+	if c.Optional && !slices.ContainsFunc(spec.Components, func(o v1alpha1.Component) bool { return o.Name == c.Name }) {
+		return "not asked for in platform.yaml"
 	}
 	if c.Unless != nil {
 		return c.Unless(spec)

@@ -76,6 +76,9 @@ func (s *State) wantedSecrets(ctx context.Context) ([]secret, error) {
 		username := func() []byte { return []byte(role) }
 		list = append(list, secret{data, databaseSecret(role), map[string]func() []byte{"username": username, "password": password}})
 	}
+	if component.Airflow(s.Platform.Spec) {
+		list = append(list, airflowSecrets()...)
+	}
 	if s.Platform.Spec.Identity.Issuer != "" {
 		return list, s.requireClientSecret(ctx, application)
 	}
