@@ -42,6 +42,7 @@ type managerOptions struct {
 	leaderElectionIn string
 	runs             runOptions
 	grants           grantOptions
+	ledger           ledgerOptions
 	logs             zap.Options
 }
 
@@ -80,6 +81,7 @@ func (o *managerOptions) bind(flags *pflag.FlagSet) {
 	flags.IntVar(&o.Profile.Concurrency, "profile-concurrency", 1, "how many profiles are worked on at once")
 	o.bindRuns(flags)
 	o.bindGrants(flags)
+	o.bindLedger(flags)
 	shared := flag.NewFlagSet("manager", flag.ContinueOnError)
 	o.logs.BindFlags(shared)
 	config.RegisterFlags(shared)
@@ -124,6 +126,9 @@ func (o *managerOptions) complete() error {
 		return err
 	}
 	if err := o.completeGrants(); err != nil {
+		return err
+	}
+	if err := o.completeLedger(); err != nil {
 		return err
 	}
 	if o.Workspace.HubURL == "" {
@@ -196,6 +201,9 @@ func (o *managerOptions) manager(ctx context.Context, log logr.Logger) (manager.
 		}
 	}
 	if err := o.connectRuns(ctx, mgr); err != nil {
+		return nil, err
+	}
+	if err := o.connectLedger(ctx, mgr); err != nil {
 		return nil, err
 	}
 	if err := controller.Register(ctx, mgr, o.Options); err != nil {
