@@ -69,6 +69,14 @@ func ownIdentity(spec v1alpha1.PlatformSpec) string {
 	return ""
 }
 
+// operatorValues leaves the ledger out where there is no database for it, unless platform.yaml names one.
+func operatorValues(in Inputs) map[string]any {
+	if (Component{Name: "postgresql"}).Disabled(in.Platform.Spec) == "" {
+		return nil
+	}
+	return map[string]any{"ledger": map[string]any{"host": ""}}
+}
+
 func identityValues(in Inputs) map[string]any {
 	people := []any{}
 	for _, p := range in.Platform.Spec.Identity.People {
