@@ -71,10 +71,11 @@ func ownIdentity(spec v1alpha1.PlatformSpec) string {
 
 // operatorValues leaves the ledger out where there is no database for it, unless platform.yaml names one.
 func operatorValues(in Inputs) map[string]any {
-	if (Component{Name: "postgresql"}).Disabled(in.Platform.Spec) == "" {
-		return nil
+	values := map[string]any{"airflow": map[string]any{"enabled": Airflow(in.Platform.Spec)}}
+	if (Component{Name: "postgresql"}).Disabled(in.Platform.Spec) != "" {
+		values["ledger"] = map[string]any{"host": ""}
 	}
-	return map[string]any{"ledger": map[string]any{"host": ""}}
+	return values
 }
 
 func identityValues(in Inputs) map[string]any {
