@@ -42,6 +42,15 @@ var Catalog = []Component{
 		Chart:      "directory/operator",
 		Values:     operatorValues,
 	},
+	trino,
+	{
+		Name:       "trino-worker",
+		Subcluster: "job",
+		Chart:      "job/trino-worker",
+		Needs:      []string{"trino"},
+		Unless:     withoutTrino,
+		Values:     trinoWorkerValues,
+	},
 	{
 		Name:       "hub",
 		Subcluster: "application",
@@ -67,15 +76,6 @@ func ownIdentity(spec v1alpha1.PlatformSpec) string {
 		return "identity.issuer names your own provider"
 	}
 	return ""
-}
-
-// operatorValues leaves the ledger out where there is no database for it, unless platform.yaml names one.
-func operatorValues(in Inputs) map[string]any {
-	values := map[string]any{"airflow": map[string]any{"enabled": Airflow(in.Platform.Spec)}}
-	if (Component{Name: "postgresql"}).Disabled(in.Platform.Spec) != "" {
-		values["ledger"] = map[string]any{"host": ""}
-	}
-	return values
 }
 
 func identityValues(in Inputs) map[string]any {

@@ -37,6 +37,7 @@ func TestLifeOfAPlatform(t *testing.T) {
 		{"a new person gets a password, the others keep theirs", l.person},
 		{"a component that is not wanted any more goes", l.disable},
 		{"a managed database keeps its passwords", l.managedDatabase},
+		{"the parts of a query engine recognise each other", l.trino},
 		{"a provider of one's own needs its secret", l.issuer},
 		{"another run at work is left alone", l.busy},
 		{"destroy stops without a confirmation", l.unconfirmed},

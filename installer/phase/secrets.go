@@ -79,6 +79,11 @@ func (s *State) wantedSecrets(ctx context.Context) ([]secret, error) {
 	if component.Airflow(s.Platform.Spec) {
 		list = append(list, airflowSecrets()...)
 	}
+	trino, err := s.trinoSecrets(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list = append(list, trino...)
 	if s.Platform.Spec.Identity.Issuer != "" {
 		return list, s.requireClientSecret(ctx, application)
 	}

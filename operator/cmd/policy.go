@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 	"golang.org/x/sync/errgroup"
 	"k8s.io/client-go/kubernetes"
 	"sigs.k8s.io/controller-runtime/pkg/client/config"
@@ -33,8 +34,7 @@ type policyOptions struct {
 	policy.Options
 
 	listen, pushListen  string
-	certificate, keyPEM string
-	tokenFile           string
+	keystore, tokenFile string
 	keys                bool
 }
 
@@ -53,8 +53,7 @@ func newPolicy() *cobra.Command {
 func (o *policyOptions) bind(flags *pflag.FlagSet) {
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:8181", "where Trino asks, over plain HTTP and so on the loopback interface only")
 	flags.StringVar(&o.pushListen, "push-listen", ":8444", "where the operator pushes grants, over TLS")
-	flags.StringVar(&o.certificate, "tls-certificate", "/etc/atoll/tls/tls.crt", "file with the certificate for the operator")
-	flags.StringVar(&o.keyPEM, "tls-key", "/etc/atoll/tls/tls.key", "file with the key of the certificate")
+	flags.StringVar(&o.keystore, "tls-keystore", "/etc/atoll/tls/keystore.pem", "file with the certificate for the operator, and its key")
 	flags.StringVar(&o.tokenFile, "push-token-file", "/etc/atoll/push/token", "file with the token that the operator shows")
 	flags.StringVar(&o.Folder, "folder", "/var/lib/atoll-policy", "folder that keeps the grants")
 	flags.DurationVar(&o.StaleAfter, "stale-after", time.Hour, "for how long grants count that the operator does not confirm")
@@ -87,10 +86,12 @@ func (o *policyOptions) run(ctx context.Context) error {
 		return err
 	}
 	o.Now = time.Now
+	encoding := zap.NewProductionEncoderConfig()
+	encoding.TimeKey, encoding.EncodeTime = "time", zapcore.RFC3339NanoTimeEncoder
 	log, err := zap.Config{
 		Level:            zap.NewAtomicLevelAt(zap.InfoLevel),
 		Encoding:         "json",
-		EncoderConfig:    zap.NewProductionEncoderConfig(),
+		EncoderConfig:    encoding,
 		OutputPaths:      []string{"stdout"},
 		ErrorOutputPaths: []string{"stderr"},
 	}.Build(zap.WithCaller(false))
@@ -134,7 +135,7 @@ func (o *policyOptions) run(ctx context.Context) error {
 
 // current is the certificate as it is on disk, so that a new one needs no restart.
 func (o *policyOptions) current(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-	pair, err := tls.LoadX509KeyPair(o.certificate, o.keyPEM)
+	pair, err := tls.LoadX509KeyPair(o.keystore, o.keystore)
 	if err != nil {
 		return nil, fmt.Errorf("reading the certificate: %w", err)
 	}

@@ -49,7 +49,7 @@ var (
 
 	workspaceOptions = workspace.Options{
 		HubURL:      "https://hub.example.com/hub/home",
-		Network:     network.Options{HubNamespace: "atoll-application", DataNamespace: "atoll-data", OwnNamespace: "atoll-directory"},
+		Network:     network.Options{HubNamespace: "atoll-application", DataNamespace: "atoll-data"},
 		Concurrency: 4,
 	}
 )

@@ -22,7 +22,7 @@ var settings = []string{"time_zone_id"}
 // and renaming would put data under a name that was granted for other data.
 func (q asked) one(operation string, r Resource) Decision {
 	if q.who == Evaluator {
-		return q.when(operation == "SelectFromColumns", "filters and masks read columns and do nothing else")
+		return q.when(operation == "SelectFromColumns" || operation == "AccessCatalog", "filters and masks read columns and do nothing else")
 	}
 	switch operation {
 	case "ExecuteQuery":

@@ -32,6 +32,7 @@ func TestProtocol(t *testing.T) {
 		{"AccessCatalog", policy.PathAllow, "ada", yes},
 		{"AccessCatalog", policy.PathAllow, "bob", no},
 		{"AccessCatalog", policy.PathAllow, "steward", yes},
+		{"AccessCatalog", policy.PathAllow, policy.Evaluator, yes},
 		{"FilterCatalogs", policy.PathFilter, "ada", `{"result":[0,1]}`},
 		{"FilterCatalogs", policy.PathFilter, "bob", `{"result":[0]}`},
 		{"FilterSchemas", policy.PathFilter, "ada", `{"result":[0,1]}`},
@@ -235,7 +236,7 @@ func TestBadRequests(t *testing.T) {
 		"an empty table":                 `{"input":{"context":{"identity":{"user":"ada"}},"action":{"operation":"SelectFromColumns","resource":{"table":{}}}}}`,
 		"an impersonation":               `{"input":{"context":{"identity":{"user":"ada"}},"action":{"operation":"ImpersonateUser","resource":{"user":{"user":"bob"}}}}}`,
 		"an evaluator that impersonates": `{"input":{"context":{"identity":{"user":"atoll:policy"}},"action":{"operation":"ImpersonateUser","resource":{"user":{"user":"bob"}}}}}`,
-		"a catalog for an evaluator":     `{"input":{"context":{"identity":{"user":"atoll:policy"}},"action":{"operation":"AccessCatalog","resource":{"catalog":{"name":"memory"}}}}}`,
+		"a table for an evaluator":       `{"input":{"context":{"identity":{"user":"atoll:policy"}},"action":{"operation":"DropTable","resource":{"table":{"catalogName":"memory","schemaName":"default","tableName":"people"}}}}}`,
 		"metrics for a person":           `{"input":{"context":{"identity":{"user":"ada"}},"action":{"operation":"ReadSystemInformation"}}}`,
 		"system information written":     `{"input":{"context":{"identity":{"user":"atoll:metrics"}},"action":{"operation":"WriteSystemInformation"}}}`,
 	} {

@@ -207,8 +207,10 @@ func (s *snapshot) sum() string {
 		sum.Write([]byte(s.people[name].digest))
 		sum.Write([]byte{'\n'})
 	}
-	raw, _ := json.Marshal(s.tables) // strings and lists of them always encode
-	sum.Write(raw)
+	if len(s.tables) > 0 {
+		raw, _ := json.Marshal(s.tables) // strings and lists of them always encode
+		sum.Write(raw)
+	}
 	return "sha256:" + hex.EncodeToString(sum.Sum(nil))
 }
 

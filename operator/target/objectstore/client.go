@@ -91,11 +91,15 @@ func (c *Client) NewKey(ctx context.Context, user string) (id, secret string, er
 		return "", "", err
 	}
 	for _, k := range old {
-		if err := c.RemoveKey(ctx, user, aws.ToString(k.AccessKeyId)); err != nil {
-			return "", "", err
+		if _, err := c.iam.DeleteAccessKey(ctx, &iam.DeleteAccessKeyInput{UserName: &user, AccessKeyId: k.AccessKeyId}); err != nil {
+			return "", "", fmt.Errorf("removing an access key of account %s of the object store: %w", user, err)
 		}
 	}
-	return c.AddKey(ctx, user)
+	made, err := c.iam.CreateAccessKey(ctx, &iam.CreateAccessKeyInput{UserName: &user})
+	if err != nil {
+		return "", "", fmt.Errorf("making an access key of account %s of the object store: %w", user, err)
+	}
+	return aws.ToString(made.AccessKey.AccessKeyId), aws.ToString(made.AccessKey.SecretAccessKey), nil
 }
 
 func (c *Client) keys(ctx context.Context, user string) ([]iamtypes.AccessKeyMetadata, error) {

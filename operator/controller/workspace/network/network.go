@@ -23,7 +23,6 @@ const (
 	portHub         = 8081
 	portNotebook    = 8888
 	portObjectStore = 7070
-	portCredentials = 8090
 
 	labelNamespace = "kubernetes.io/metadata.name"
 	labelComponent = "app.kubernetes.io/component"
@@ -35,8 +34,6 @@ type Options struct {
 	HubNamespace string
 	// DataNamespace is where the object store runs.
 	DataNamespace string
-	// OwnNamespace is where the operator runs, which gives credentials for data.
-	OwnNamespace string
 	// RunEgress is what runs may reach besides, such as git servers.
 	RunEgress []Peer
 }
@@ -81,8 +78,7 @@ func names(ws *v1alpha1.Workspace) *networkingv1ac.NetworkPolicyApplyConfigurati
 				WithPorts(port(corev1.ProtocolUDP, portDNS), port(corev1.ProtocolTCP, portDNS))))
 }
 
-// notebooks lets the hub and its proxy in, and notebooks out to the hub's API, the object store and
-// whoever gives credentials for it.
+// notebooks lets the hub and its proxy in, and notebooks out to the hub's API and the object store.
 func notebooks(ws *v1alpha1.Workspace, opts Options) *networkingv1ac.NetworkPolicyApplyConfiguration {
 	return networkingv1ac.NetworkPolicy("notebook", owned.Namespace(ws)).
 		WithSpec(networkingv1ac.NetworkPolicySpec().
@@ -96,7 +92,6 @@ func notebooks(ws *v1alpha1.Workspace, opts Options) *networkingv1ac.NetworkPoli
 					WithTo(component(opts.HubNamespace, "hub")).
 					WithPorts(port(corev1.ProtocolTCP, portHub)),
 				objectStore(opts),
-				credentials(opts),
 			))
 }
 
@@ -115,21 +110,12 @@ func objectStore(opts Options) *networkingv1ac.NetworkPolicyEgressRuleApplyConfi
 		WithPorts(port(corev1.ProtocolTCP, portObjectStore))
 }
 
-// credentials are the operator's to give, for what is granted to the person.
-func credentials(opts Options) *networkingv1ac.NetworkPolicyEgressRuleApplyConfiguration {
-	return networkingv1ac.NetworkPolicyEgressRule().
-		WithTo(networkingv1ac.NetworkPolicyPeer().
-			WithNamespaceSelector(selector(labelNamespace, opts.OwnNamespace)).
-			WithPodSelector(selector("app.kubernetes.io/name", "operator"))).
-		WithPorts(port(corev1.ProtocolTCP, portCredentials))
-}
-
-// runs lets runs out to the object store, to whoever gives credentials for it, and to what the platform allows besides. Nothing is let in.
+// runs lets runs out to the object store and to what the platform allows besides. Nothing is let in.
 func runs(ws *v1alpha1.Workspace, opts Options) *networkingv1ac.NetworkPolicyApplyConfiguration {
 	spec := networkingv1ac.NetworkPolicySpec().
 		WithPodSelector(selector(v1alpha1.LabelComponent, owned.ComponentRun)).
 		WithPolicyTypes(networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress).
-		WithEgress(objectStore(opts), credentials(opts))
+		WithEgress(objectStore(opts))
 	for _, p := range opts.RunEgress {
 		spec.WithEgress(networkingv1ac.NetworkPolicyEgressRule().
 			WithTo(networkingv1ac.NetworkPolicyPeer().WithIPBlock(networkingv1ac.IPBlock().WithCIDR(p.CIDR))).
