@@ -21,6 +21,7 @@ step "Build Terraform's command where there is none" make tools-terraform
 suite "Go: API, operator, provider, installer, charts" make test-unit
 suite "Python: the hub's glue against the real JupyterHub" make test-hub
 suite "Python: schedules as DAGs in the real Airflow" make test-airflow
+suite "Grants: every evaluator says the same" make test-grants
 suite "Terraform modules: validated, planned and applied without an account" make test-modules
 suite "Python: notebooks of runs with the real papermill" make test-runner
 suite "Local cluster: up, kill, network policy, down" make test-cluster

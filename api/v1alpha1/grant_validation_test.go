@@ -3,6 +3,8 @@ package v1alpha1_test
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -179,3 +181,22 @@ func prefix(bucket, prefix string) map[string]any {
 func conflict(name, side string) map[string]any { return map[string]any{"name": name, "side": side} }
 
 func mask(column, kind string) map[string]any { return map[string]any{"column": column, "kind": kind} }
+
+// TestExamplesOfGrantsAreAccepted has the API server read every document of examples/grants.
+func TestExamplesOfGrantsAreAccepted(t *testing.T) {
+	files, err := filepath.Glob("../../examples/grants/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no examples: %v", err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, doc := range strings.Split(string(text), "\n---\n") {
+			if err := dryRun(object(t, doc)); err != nil {
+				t.Errorf("%s is refused: %v", file, err)
+			}
+		}
+	}
+}

@@ -3,10 +3,12 @@ package datagrant
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
@@ -17,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -65,6 +68,10 @@ func NewController(cached client.Client, live client.Reader, recorder events.Eve
 
 // Register makes the manager run the controller.
 func (c *Controller) Register(mgr manager.Manager) error {
+	var known prometheus.AlreadyRegisteredError
+	if err := metrics.Registry.Register(NewCollector(c.client)); err != nil && !errors.As(err, &known) {
+		return fmt.Errorf("registering the metrics of grants: %w", err)
+	}
 	return builder.ControllerManagedBy(mgr).
 		Named("datagrant").
 		For(&v1alpha1.DataGrant{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
