@@ -170,7 +170,7 @@ func checkNetwork(t *testing.T, w workload, objects []object) {
 		}
 		selected = true
 		for _, rule := range np.Spec.Ingress {
-			open = open || letsMetricsIn(t, rule, annotations["prometheus.io/port"])
+			open = open || scraped && letsMetricsIn(t, rule, annotations["prometheus.io/port"])
 		}
 	}
 	if !selected {

@@ -53,7 +53,7 @@ func TestScripts(t *testing.T) {
 	}
 	testscript.Run(t, testscript.Params{
 		Dir:  "testdata",
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"serve-pods": servePods},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"serve-pods": servePods, "answer-questions": answerQuestions},
 		Setup: func(env *testscript.Env) error {
 			file := filepath.Join(env.WorkDir, "kubeconfig")
 			env.Setenv("KUBECONFIG", file)

@@ -21,10 +21,3 @@ func withoutAirflow(spec v1alpha1.PlatformSpec) string {
 	}
 	return "the component airflow is not asked for in platform.yaml"
 }
-
-func operatorValues(in Inputs) map[string]any {
-	return map[string]any{
-		"airflow": map[string]any{"enabled": Airflow(in.Platform.Spec)},
-		"trino":   map[string]any{"enabled": Trino(in.Platform.Spec)},
-	}
-}

@@ -78,6 +78,18 @@ func ownIdentity(spec v1alpha1.PlatformSpec) string {
 	return ""
 }
 
+// operatorValues leaves the ledger out where there is no database for it, unless platform.yaml names one.
+func operatorValues(in Inputs) map[string]any {
+	values := map[string]any{
+		"airflow": map[string]any{"enabled": Airflow(in.Platform.Spec)},
+		"trino":   map[string]any{"enabled": Trino(in.Platform.Spec)},
+	}
+	if (Component{Name: "postgresql"}).Disabled(in.Platform.Spec) != "" {
+		values["ledger"] = map[string]any{"host": ""}
+	}
+	return values
+}
+
 func identityValues(in Inputs) map[string]any {
 	people := []any{}
 	for _, p := range in.Platform.Spec.Identity.People {

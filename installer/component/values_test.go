@@ -186,3 +186,35 @@ func TestPeople(t *testing.T) {
 		t.Errorf("values differ (-want +got):\n%s", diff)
 	}
 }
+
+// Without the platform's own database there is no ledger, but where platform.yaml names another one.
+func TestTheLedgerNeedsADatabase(t *testing.T) {
+	for name, tc := range map[string]struct {
+		components []v1alpha1.Component
+		want       any
+	}{
+		"the platform's own": {nil, nil},
+		"none":               {[]v1alpha1.Component{{Name: "postgresql", State: v1alpha1.ComponentDisabled}}, ""},
+		"a managed one": {[]v1alpha1.Component{
+			{Name: "postgresql", State: v1alpha1.ComponentDisabled},
+			{Name: "operator", Values: &runtime.RawExtension{Raw: []byte(`{"ledger":{"host":"db.example.com"}}`)}},
+		}, "db.example.com"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := Inputs{Platform: &v1alpha1.Platform{Spec: v1alpha1.PlatformSpec{Components: tc.components}}}
+			for _, c := range Catalog {
+				if c.Name != "operator" {
+					continue
+				}
+				values, err := c.ValuesFor(in)
+				if err != nil {
+					t.Fatal(err)
+				}
+				ledger, _ := values["ledger"].(map[string]any)
+				if got := ledger["host"]; got != tc.want {
+					t.Errorf("ledger.host is %v, want %v", got, tc.want)
+				}
+			}
+		})
+	}
+}

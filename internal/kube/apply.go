@@ -103,6 +103,21 @@ func (s *Store[T]) Update(ctx context.Context, name string, spec any, force Forc
 	return s.remove(ctx, name, extra)
 }
 
+// Submit makes an object that is nobody's to change afterwards. Unlike Create it needs the right to create alone.
+func (s *Store[T]) Submit(ctx context.Context, name string, spec any) (*T, error) {
+	declared, err := s.manifest(name, spec)
+	if err != nil {
+		return nil, err
+	}
+	defer s.forget()
+	namespace, _ := s.split(name)
+	live, err := s.api(namespace).Create(ctx, declared, metav1.CreateOptions{FieldManager: s.client.manager, FieldValidation: metav1.FieldValidationStrict})
+	if err != nil {
+		return nil, s.explain("creating", name, err)
+	}
+	return s.typed(live)
+}
+
 func (s *Store[T]) apply(ctx context.Context, name string, spec any, force Force) (*T, error) {
 	declared, err := s.manifest(name, spec)
 	if err != nil {

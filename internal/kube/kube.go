@@ -67,6 +67,15 @@ var Schedules = Kind[v1alpha1.Schedule]{
 	},
 }
 
+// Runs is the kind Run, which has no conditions: its phase says how far it is.
+var Runs = Kind[v1alpha1.Run]{
+	Name:       "Run",
+	Plural:     "runs",
+	Namespaced: true,
+	Meta:       func(r *v1alpha1.Run) *metav1.ObjectMeta { return &r.ObjectMeta },
+	Status:     func(*v1alpha1.Run) (int64, []metav1.Condition) { return 0, nil },
+}
+
 // Client is one connection to one cluster, shared by everything in a run. It remembers one LIST
 // per kind; a write to the kind forgets it.
 type Client struct {

@@ -45,9 +45,12 @@ func Slug(user string) string {
 	return stem + separator + hex.EncodeToString(sum[:])[:hashLength]
 }
 
+// ServiceAccountPrefix and a person's slug make the name of the account that their servers run under.
+const ServiceAccountPrefix = "person-"
+
 // ServiceAccount is the name of the account that a person's servers run under.
 func ServiceAccount(user string) string {
-	return "person-" + Slug(user)
+	return ServiceAccountPrefix + Slug(user)
 }
 
 // Home is the name of the volume claim that holds a person's home.

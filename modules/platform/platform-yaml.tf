@@ -17,13 +17,15 @@ locals {
         # AWS Backup saves homes, as the file system that they are on.
         backup = { enabled = false }
         # Without an endpoint it is S3; without a Secret, the operator's role.
-        objectStore = { endpoint = "", region = local.region, bucket = module.storage.buckets.outputs, credentialsSecret = "" }
-        runs        = { egress = [for range in sort(data.aws_prefix_list.s3.cidr_blocks) : "${range}:443"] }
+        objectStore = { endpoint = "", iamEndpoint = "", region = local.region, credentialsSecret = "" }
+        credentials = { enabled = false }
+        runs        = { bucket = module.storage.buckets.outputs, egress = [for range in sort(data.aws_prefix_list.s3.cidr_blocks) : "${range}:443"] }
       }
       hub = merge(
         {
-          global = { storageClass = local.homes_class }
-          db     = { urlSecretRef = { name = "hub-database" }, port = module.storage.database.port }
+          global     = { storageClass = local.homes_class }
+          dataAccess = { enabled = false }
+          db         = { urlSecretRef = { name = "hub-database" }, port = module.storage.database.port }
         },
         { for k, v in {
           service = merge(

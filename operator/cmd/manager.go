@@ -43,6 +43,8 @@ type managerOptions struct {
 	leaderElectionIn string
 	runs             runOptions
 	grants           grantOptions
+	ledger           ledgerOptions
+	credentials      credentialsOptions
 	trino            trino.Options
 	logs             zap.Options
 }
@@ -70,10 +72,10 @@ func (o *managerOptions) bind(flags *pflag.FlagSet) {
 	flags.StringVar(&o.Workspace.Network.HubNamespace, "hub-namespace", "atoll-application", "namespace of the hub and its proxy")
 	flags.StringVar(&o.Workspace.Network.DataNamespace, "data-namespace", "atoll-data", "namespace of the object store")
 	flags.StringVar(&o.Workspace.StorageClass, "storage-class", "", "storage class of homes whose workspace names none; the cluster's default when empty")
-	flags.StringVar(&o.objectStore.Endpoint, "object-store-endpoint", "", "address of the object store's S3, such as http://objectstore.atoll-data:7070")
+	flags.StringVar(&o.objectStore.Endpoint, "object-store-endpoint", "", "address of the object store's S3, such as http://objectstore.atoll-data:7070; that of S3 in the region when empty")
 	flags.StringVar(&o.objectStore.IAMEndpoint, "object-store-iam-endpoint", "", "address of the object store's accounts, such as http://objectstore.atoll-data:7071")
 	flags.StringVar(&o.objectStore.Region, "object-store-region", "us-east-1", "region that clients of the object store name")
-	flags.StringVar(&o.objectStore.Credentials, "object-store-credentials", "", "folder with the files access-key and secret-key of the account that manages the others")
+	flags.StringVar(&o.objectStore.Credentials, "object-store-credentials", "", "folder with the files access-key and secret-key of the account that manages the others; without one AWS is asked for credentials")
 	flags.StringVar(&o.backupImage, "backup-image", "", "image of the jobs that back homes up; empty backs up nothing")
 	flags.StringVar(&o.backupBuckets, "backup-bucket-prefix", "atoll-backup-", "what the buckets with the backups of homes begin with; the name of a workspace follows")
 	flags.StringVar(&o.backupKeyFile, "backup-key-file", "", "file with the key from which the passwords of backups derive")
@@ -82,6 +84,8 @@ func (o *managerOptions) bind(flags *pflag.FlagSet) {
 	flags.IntVar(&o.Profile.Concurrency, "profile-concurrency", 1, "how many profiles are worked on at once")
 	o.bindRuns(flags)
 	o.bindGrants(flags)
+	o.bindLedger(flags)
+	o.bindCredentials(flags)
 	o.bindTrino(flags)
 	shared := flag.NewFlagSet("manager", flag.ContinueOnError)
 	o.logs.BindFlags(shared)
@@ -127,6 +131,12 @@ func (o *managerOptions) complete() error {
 		return err
 	}
 	if err := o.completeGrants(); err != nil {
+		return err
+	}
+	if err := o.completeLedger(); err != nil {
+		return err
+	}
+	if err := o.completeCredentials(); err != nil {
 		return err
 	}
 	if err := o.completeTrino(); err != nil {
@@ -202,6 +212,12 @@ func (o *managerOptions) manager(ctx context.Context, log logr.Logger) (manager.
 		}
 	}
 	if err := o.connectRuns(ctx, mgr); err != nil {
+		return nil, err
+	}
+	if err := o.connectLedger(ctx, mgr); err != nil {
+		return nil, err
+	}
+	if err := o.connectCredentials(mgr); err != nil {
 		return nil, err
 	}
 	if err := controller.Register(ctx, mgr, o.Options); err != nil {

@@ -16,6 +16,6 @@ func New() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(newManager(), newTask(), newPolicy())
+	root.AddCommand(newManager(), newTask(), newLedgerSchema(), newPolicy())
 	return root
 }

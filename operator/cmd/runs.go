@@ -52,11 +52,8 @@ func (o *managerOptions) bindRuns(flags *pflag.FlagSet) {
 	flags.StringVar(&r.placement, "run-placement", string(v1alpha1.PlacementRelaxed), "Required holds the pods of runs on the nodes of the subcluster job, Relaxed does not")
 	flags.DurationVar(&o.Run.KeepPods, "run-keep-pods", time.Hour, "for how long the pods of finished runs stay, for their logs")
 	flags.StringSliceVar(&r.egress, "run-egress", nil, "what runs may reach besides the object store, such as git servers: address ranges with a port, like 203.0.113.0/24:443")
-	flags.StringVar(&r.store.Endpoint, "run-store-endpoint", "", "address of the object store; that of S3 in the region when empty")
-	flags.StringVar(&r.store.PublicEndpoint, "run-store-public-endpoint", "", "address at which people reach the object store, for links in messages")
-	flags.StringVar(&r.store.Region, "run-store-region", "us-east-1", "region of the bucket")
-	flags.StringVar(&r.store.Bucket, "run-store-bucket", "", "bucket that notebooks of runs come from and are kept in; no run begins without one")
-	flags.StringVar(&r.store.CredentialsFolder, "run-store-credentials", "", "folder with the files access-key and secret-key; without one AWS is asked for credentials")
+	flags.StringVar(&r.store.PublicEndpoint, "object-store-public-endpoint", "", "address at which people reach the object store, for links in messages")
+	flags.StringVar(&r.store.Bucket, "run-bucket", "", "bucket that notebooks of runs come from and are kept in; no run begins without one")
 	flags.StringVar(&r.airflow.Endpoint, "airflow-endpoint", "", "address of Airflow's API server; the platform has no engine Airflow without one")
 	flags.StringVar(&r.airflow.CredentialsFolder, "airflow-credentials", "", "folder with the files username and password of the operator's account at Airflow")
 	flags.StringVar(&r.notify.WebhookFolder, "webhooks", "", "folder with a file for each webhook, which holds its URL")
@@ -108,6 +105,8 @@ func (o *managerOptions) completeRuns() error {
 		return fmt.Errorf("--digest-at is %q: set it to a time such as 06:00", r.digestAt)
 	}
 	r.digest = time.Duration(at.Hour())*time.Hour + time.Duration(at.Minute())*time.Minute
+	r.store.Endpoint, r.store.Region, r.store.CredentialsFolder = o.objectStore.Endpoint, o.objectStore.Region, o.objectStore.Credentials
+	o.Workspace.Network.OwnNamespace = r.namespace
 	o.Schedule.Bucket = r.store.Bucket
 	o.Schedule.MaxSleep, o.Run.MaxSleep = maxSleep, maxSleep
 	o.Schedule.Clock, o.Run.Clock = clock.RealClock{}, clock.RealClock{}

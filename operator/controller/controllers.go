@@ -24,6 +24,8 @@
 // +kubebuilder:rbac:groups=atoll.dev,resources=datasets,verbs=get;list;watch
 // +kubebuilder:rbac:groups=atoll.dev,resources=datagrants,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=atoll.dev,resources=datasets/status;datagrants/status,verbs=patch
+// +kubebuilder:rbac:groups=atoll.dev,resources=accessqueries,verbs=get;list;watch;delete
+// +kubebuilder:rbac:groups=atoll.dev,resources=accessqueries/status,verbs=patch
 // +kubebuilder:rbac:groups="",resources=configmaps,verbs=get;update,resourceNames=atoll-digest,namespace=atoll-directory
 // +kubebuilder:rbac:groups="",resources=configmaps,verbs=create,namespace=atoll-directory
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
@@ -46,12 +48,14 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"github.com/atoll-platform/atoll/api/v1alpha1"
+	"github.com/atoll-platform/atoll/operator/controller/accessquery"
 	"github.com/atoll-platform/atoll/operator/controller/backup"
 	"github.com/atoll-platform/atoll/operator/controller/datagrant"
 	"github.com/atoll-platform/atoll/operator/controller/dataset"
 	"github.com/atoll-platform/atoll/operator/controller/ghost"
 	"github.com/atoll-platform/atoll/operator/controller/index"
 	"github.com/atoll-platform/atoll/operator/controller/profile"
+	"github.com/atoll-platform/atoll/operator/controller/record"
 	"github.com/atoll-platform/atoll/operator/controller/run"
 	"github.com/atoll-platform/atoll/operator/controller/schedule"
 	"github.com/atoll-platform/atoll/operator/controller/workspace"
@@ -73,6 +77,10 @@ type Options struct {
 	Run       run.Options
 	Dataset   dataset.Options
 	DataGrant datagrant.Options
+	// AccessQuery is how questions about access are answered.
+	AccessQuery accessquery.Options
+	// Ledger keeps what becomes of grants; nil where the platform keeps none.
+	Ledger record.Ledger
 	// Ghost is how access without a grant is looked for.
 	Ghost ghost.Options
 	// Objects is the object store whose accounts people have, nil where there is none: then nothing enforces grants of objects.
@@ -107,7 +115,13 @@ func all(mgr manager.Manager, opts Options) []registrar {
 	if opts.Objects != nil {
 		grants := objectstore.NewGrants(opts.Objects)
 		opts.DataGrant.Targets = append(opts.DataGrant.Targets, grants)
-		list = append(list, ghost.NewWatch(mgr.GetClient(), opts.Objects, grants, book, opts.Ghost))
+		watch := ghost.NewWatch(mgr.GetClient(), opts.Objects, grants, book, opts.Ghost)
+		opts.AccessQuery.Targets = append(opts.AccessQuery.Targets, watch)
+		list = append(list, watch)
+	}
+	if opts.Ledger != nil {
+		opts.DataGrant.Ledger = opts.Ledger
+		list = append(list, record.NewController(mgr.GetClient(), opts.Ledger))
 	}
 	if opts.Decisions != nil {
 		grants := trino.NewGrants(opts.Decisions, ghost.ConflictingTables(mgr.GetClient()))
@@ -115,6 +129,7 @@ func all(mgr manager.Manager, opts Options) []registrar {
 		list = append(list, ghost.NewPolicyWatch(opts.Decisions, grants, book, opts.Ghost))
 	}
 	list = append(list,
+		accessquery.NewController(mgr.GetClient(), opts.AccessQuery),
 		dataset.NewController(mgr.GetClient(), opts.Dataset),
 		datagrant.NewController(mgr.GetClient(), mgr.GetAPIReader(), mgr.GetEventRecorder(Name), book, opts.DataGrant),
 	)

@@ -49,7 +49,7 @@ var (
 
 	workspaceOptions = workspace.Options{
 		HubURL:      "https://hub.example.com/hub/home",
-		Network:     network.Options{HubNamespace: "atoll-application", DataNamespace: "atoll-data"},
+		Network:     network.Options{HubNamespace: "atoll-application", DataNamespace: "atoll-data", OwnNamespace: "atoll-directory"},
 		Concurrency: 4,
 	}
 )

@@ -36,6 +36,7 @@ func TestPlatform(t *testing.T) {
 	stage(t, "homes", func(t *testing.T) { testHomes(t, p) })
 	stage(t, "refused", func(t *testing.T) { testOthersAreRefused(t, p) })
 	stage(t, "group", func(t *testing.T) { testGroupMember(t, p) })
+	stage(t, "data", func(t *testing.T) { testData(t, p) })
 	stage(t, "schedules", func(t *testing.T) { testSchedules(t, p) })
 	stage(t, "servers", func(t *testing.T) { testServers(t, p) })
 	stage(t, "removal", func(t *testing.T) { testRemoval(t, p) })

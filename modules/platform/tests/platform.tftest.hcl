@@ -49,7 +49,7 @@ run "platform_yaml" {
     error_message = "The hub's state is in the database, and homes are on EFS, which AWS Backup saves."
   }
   assert {
-    condition     = local.component_values.operator.objectStore == { endpoint = "", region = "eu-central-1", bucket = module.storage.buckets.outputs, credentialsSecret = "" }
+    condition     = local.component_values.operator.objectStore == { endpoint = "", iamEndpoint = "", region = "eu-central-1", credentialsSecret = "" } && local.component_values.operator.runs.bucket == module.storage.buckets.outputs
     error_message = "Runs keep their notebooks in the bucket of outputs, by the operator's role."
   }
   assert {

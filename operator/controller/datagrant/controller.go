@@ -29,6 +29,7 @@ import (
 	"github.com/atoll-platform/atoll/operator/apply"
 	"github.com/atoll-platform/atoll/operator/condition"
 	"github.com/atoll-platform/atoll/operator/controller/index"
+	"github.com/atoll-platform/atoll/operator/controller/record"
 	"github.com/atoll-platform/atoll/operator/target"
 )
 
@@ -39,6 +40,8 @@ const Finalizer = "atoll.dev/grant"
 type Options struct {
 	// Targets enforce grants.
 	Targets []target.Target
+	// Ledger is told of a grant before any target has it; nil where there is none.
+	Ledger record.Ledger
 	// Limits bound how long grants last.
 	Limits grant.Limits
 	// Concurrency bounds how many grants are worked on at once.

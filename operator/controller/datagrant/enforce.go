@@ -17,6 +17,7 @@ import (
 	"github.com/atoll-platform/atoll/internal/grant"
 	"github.com/atoll-platform/atoll/operator/apply"
 	"github.com/atoll-platform/atoll/operator/condition"
+	"github.com/atoll-platform/atoll/operator/controller/record"
 )
 
 // noteLimit is the longest note that Kubernetes takes in an event.
@@ -44,6 +45,9 @@ func (c *Controller) enforce(ctx context.Context, dg *v1alpha1.DataGrant, f find
 			}
 			before, dg.Status, dg.ResourceVersion = first.DeepCopy(), first.Status, first.ResourceVersion
 		}
+		if err := c.record(ctx, dg, f); err != nil {
+			return nil, err
+		}
 	} else {
 		c.book.Remove(dg.Name)
 	}
@@ -69,6 +73,19 @@ func (c *Controller) enforce(ctx context.Context, dg *v1alpha1.DataGrant, f find
 	}
 	c.announce(before, dg)
 	return failed, nil
+}
+
+// record writes down what the grant gives before any target gives it. Without a ledger that answers there is no new access; what
+// ends access waits for nothing.
+func (c *Controller) record(ctx context.Context, dg *v1alpha1.DataGrant, f finding) error {
+	if c.opts.Ledger == nil || dg.Status.Phase == v1alpha1.GrantActive {
+		return nil
+	}
+	if err := c.opts.Ledger.Record(ctx, record.Grant(dg, f.atoms)); err != nil {
+		c.book.Remove(dg.Name) // or it would be given along with another grant of the same person
+		return fmt.Errorf("recording grant %s before it is given: %w", dg.Name, err)
+	}
+	return nil
 }
 
 // outcome is the error that stands for a finding in which the grant is not in force; nil where it is, or waits for its time.

@@ -49,6 +49,8 @@ type Options struct {
 	PriorityClass string
 	// Placement says whether pods keep to the nodes of the subcluster job.
 	Placement v1alpha1.Placement
+	// DataAccess is what runs find the object store by.
+	DataAccess DataAccess
 	// KeepPods is for how long the pods of a finished run stay, for their logs.
 	KeepPods time.Duration
 	// MaxSleep bounds the time between two looks at the clock, which may be moved.

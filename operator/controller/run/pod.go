@@ -79,7 +79,7 @@ func (c *Controller) pod(ctx context.Context, run *v1alpha1.Run, profile *v1alph
 	}
 	selector, tolerations := c.placement(profile)
 	deadline := task.Timeout.Duration + run.Status.Plan.StartDeadline.Duration + slack
-	return &corev1.Pod{
+	pod := &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace:       run.Namespace,
 			Name:            PodName(run.Name, t.Name, t.Attempt),
@@ -126,7 +126,9 @@ func (c *Controller) pod(ctx context.Context, run *v1alpha1.Run, profile *v1alph
 				{Name: "home", VolumeSource: home(task, run.Status.Owner)},
 			},
 		},
-	}, nil
+	}
+	c.opts.DataAccess.add(pod)
+	return pod, nil
 }
 
 // order is what the pod is told to do, and the URL by which it keeps the executed notebook.

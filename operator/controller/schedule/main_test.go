@@ -115,7 +115,7 @@ func (o *operator) start() {
 	must(err)
 	running, stop := context.WithCancel(ctx)
 	must(controller.Register(running, mgr, controller.Options{
-		Workspace: workspace.Options{Network: network.Options{HubNamespace: "atoll-application", DataNamespace: "atoll-data"}, Concurrency: 2},
+		Workspace: workspace.Options{Network: network.Options{HubNamespace: "atoll-application", DataNamespace: "atoll-data", OwnNamespace: "atoll-directory"}, Concurrency: 2},
 		Profile:   profile.Options{Concurrency: 1},
 		Schedule:  schedule.Options{Bucket: "runs", MaxSleep: o.glance, Concurrency: o.schedules, Clock: o.clock},
 		Run: run.Options{

@@ -91,15 +91,11 @@ func (c *Client) NewKey(ctx context.Context, user string) (id, secret string, er
 		return "", "", err
 	}
 	for _, k := range old {
-		if _, err := c.iam.DeleteAccessKey(ctx, &iam.DeleteAccessKeyInput{UserName: &user, AccessKeyId: k.AccessKeyId}); err != nil {
-			return "", "", fmt.Errorf("removing an access key of account %s of the object store: %w", user, err)
+		if err := c.RemoveKey(ctx, user, aws.ToString(k.AccessKeyId)); err != nil {
+			return "", "", err
 		}
 	}
-	made, err := c.iam.CreateAccessKey(ctx, &iam.CreateAccessKeyInput{UserName: &user})
-	if err != nil {
-		return "", "", fmt.Errorf("making an access key of account %s of the object store: %w", user, err)
-	}
-	return aws.ToString(made.AccessKey.AccessKeyId), aws.ToString(made.AccessKey.SecretAccessKey), nil
+	return c.AddKey(ctx, user)
 }
 
 func (c *Client) keys(ctx context.Context, user string) ([]iamtypes.AccessKeyMetadata, error) {

@@ -32,7 +32,10 @@ var words = map[grant.Action][]string{
 }
 
 // Account is the name of the account that is a person's.
-func Account(user string) string { return accountPrefix + person.Slug(user) }
+func Account(user string) string { return AccountOf(person.Slug(user)) }
+
+// AccountOf is Account by the part of names that is the person's.
+func AccountOf(slug string) string { return accountPrefix + slug }
 
 // Personal says whether the name is one of a person's account.
 func Personal(account string) bool { return strings.HasPrefix(account, accountPrefix) }

@@ -4,8 +4,10 @@ package provider
 import (
 	"context"
 
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/function"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
@@ -45,6 +47,20 @@ func (*atoll) DataSources(context.Context) []func() datasource.DataSource {
 		profile.NewListDataSource,
 		schedule.NewDataSource,
 		workspace.NewDataSource,
+	}
+}
+
+// ListResources lists what clients can search for that know how to.
+func (*atoll) ListResources(context.Context) []func() list.ListResource {
+	return []func() list.ListResource{
+		schedule.NewLister,
+	}
+}
+
+// Actions lists what clients can have done that know how to.
+func (*atoll) Actions(context.Context) []func() action.Action {
+	return []func() action.Action{
+		schedule.NewRun,
 	}
 }
 

@@ -278,3 +278,22 @@ func (s *session) importByID(kind, id string) object {
 	s.succeeded()
 	return read
 }
+
+// importByIdentity imports and refreshes an object, as clients do that know identities.
+func (s *session) importByIdentity(kind string, identity tftypes.Value) object {
+	s.t.Helper()
+	data, err := tfprotov6.NewDynamicValue(identity.Type(), identity)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	resp, err := s.api.ImportResourceState(s.t.Context(), &tfprotov6.ImportResourceStateRequest{
+		TypeName: kind, Identity: &tfprotov6.ResourceIdentityData{IdentityData: &data},
+	})
+	if err != nil || len(resp.ImportedResources) != 1 {
+		s.t.Fatal(err, resp)
+	}
+	got := resp.ImportedResources[0]
+	read := s.read(object{kind: kind, value: s.unwire(s.typeOf(kind), got.State), private: got.Private, identity: got.Identity})
+	s.succeeded()
+	return read
+}

@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	search "github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/atoll-platform/atoll/api/v1alpha1"
@@ -9,11 +10,16 @@ import (
 )
 
 // NewResource returns atoll_schedule.
-func NewResource() resource.Resource {
-	return managed.New(managed.Definition[v1alpha1.Schedule, model, *model]{
+func NewResource() resource.Resource { return managed.New(definition()) }
+
+// NewLister returns the list resource atoll_schedule.
+func NewLister() search.ListResource { return managed.NewLister(definition()) }
+
+func definition() managed.Definition[v1alpha1.Schedule, model, *model] {
+	return managed.Definition[v1alpha1.Schedule, model, *model]{
 		Kind:        kube.Schedules,
 		Name:        "schedule",
 		Schema:      resourceSchema,
 		InWorkspace: true,
-	})
+	}
 }

@@ -95,6 +95,8 @@ def spawner_settings(c: Config, settings: Settings) -> None:
         "home": {"name": "home", "persistentVolumeClaim": {"claimName": "{pvc_name}"}},
     }
     spawner.volume_mounts = {"home": {"name": "home", "mountPath": HOME}}
+    if settings.dataAccess:
+        spawner.data_access = settings.dataAccess.model_dump()
     for reflector in (c.PodReflector, c.EventReflector):
         # One watch serves all workspaces; it is listed anew each minute and not every ten seconds.
         reflector.timeout_seconds = 60

@@ -70,6 +70,13 @@ class Culling(_Part):
         return _bounded(value, 1, 30 * _DAY)
 
 
+class DataAccess(_Part):
+    """What makes the object store and the person's credentials for it be found in a server."""
+
+    config: str
+    credentials: str
+
+
 class Settings(_Part):
     url: HttpUrl
     port: int = Field(default=8081, ge=1, le=65535)
@@ -80,6 +87,7 @@ class Settings(_Part):
     oidc: Oidc
     servers: Servers
     culling: Culling = Culling()
+    dataAccess: DataAccess | None = None  # noqa: N815
 
     @field_validator("databaseURLFile", mode="before")
     @classmethod

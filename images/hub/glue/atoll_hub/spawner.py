@@ -10,9 +10,9 @@ from jupyterhub.user import User
 from kubernetes_asyncio import client
 from kubernetes_asyncio.client import ApiException
 from kubespawner import KubeSpawner
-from traitlets import Enum, Unicode, default
+from traitlets import Dict, Enum, Unicode, default
 
-from . import access, annotations, environment, person, quantity, quota, tokens
+from . import access, annotations, dataaccess, environment, person, quantity, quota, tokens
 from .form import options_form, options_from_form
 from .model import Person
 from .noting import NotesMixin
@@ -41,6 +41,7 @@ class WorkspaceSpawner(NotesMixin, KubeSpawner):
     placement = Enum(
         ["Required", "Relaxed"], "Required", config=True, help="Whether servers keep to the application nodes."
     )
+    data_access = Dict(config=True, help="What makes the object store be found: config and credentials, see dataaccess.")
     default_storage_class = Unicode("", config=True, help="Storage class of homes whose workspace names none.")
 
     # One reflector of pods and one of events serve all workspaces. Namespaces are the operator's to make.
@@ -200,12 +201,20 @@ class WorkspaceSpawner(NotesMixin, KubeSpawner):
         env |= super().get_env()
         if self.choice:
             env["ATOLL_HOME_SIZE"] = str(int(quantity.parse(self.choice.workspace.home_size)))
+        if self.data_access:
+            env |= dataaccess.VARIABLES
         for name in _TOKEN_VARIABLES:
             env[name] = {
                 "name": name,
                 "valueFrom": {"secretKeyRef": {"name": self.pod_name, "key": _TOKEN_KEY}},
             }
         return env
+
+    async def get_pod_manifest(self) -> client.V1Pod:
+        pod = await super().get_pod_manifest()
+        if self.data_access:
+            dataaccess.add(pod, **self.data_access)
+        return pod
 
     async def _ensure_namespace(self) -> None:
         """Prepares what the pod refers to in the workspace's namespace, which the operator has made."""

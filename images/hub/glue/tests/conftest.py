@@ -93,6 +93,7 @@ def hub_config(provider, tmp_path_factory) -> Path:
         "secretsFolder": str(folder),
         "oidc": {"issuer": provider.issuer, "clientID": "atoll-hub", "adminGroup": "platform"},
         "servers": {"hubURL": f"http://127.0.0.1:{port}", "placement": "Required", "startTimeout": "90s"},
+        "dataAccess": {"config": "[default]\n", "credentials": "print({})\n"},
         "culling": {"every": "1s", "unknownAfter": "24h"},
     }
     path = folder / "hub.yaml"

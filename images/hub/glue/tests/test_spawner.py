@@ -109,6 +109,24 @@ async def test_the_token_of_a_server_is_not_readable_in_its_pod(app, start):
     assert environment(found["Pod"])["JPY_API_TOKEN"] == reference
 
 
+async def test_a_server_finds_its_person_s_credentials_for_data(start):
+    pod = (await start("ada"))["Pod"]
+    said = pod["metadata"]["annotations"]
+    assert said["atoll.dev/data-config"] == "[default]\n"
+    # Braces are Python's, and no template of KubeSpawner's.
+    assert said["atoll.dev/data-credentials"] == "print({})\n"
+    assert environment(pod)["AWS_CONFIG_FILE"] == "/run/atoll-data/config"
+    mounts = {m["name"]: m for m in pod["spec"]["containers"][0]["volumeMounts"]}
+    assert mounts["data-access"] == {"name": "data-access", "mountPath": "/run/atoll-data", "readOnly": True}
+    [volume] = [v for v in pod["spec"]["volumes"] if v["name"] == "data-access"]
+    token, files = volume["projected"]["sources"]
+    assert token["serviceAccountToken"] == {"audience": "atoll.dev/data", "expirationSeconds": 3600, "path": "token"}
+    assert {f["path"]: f["fieldRef"]["fieldPath"] for f in files["downwardAPI"]["items"]} == {
+        "config": "metadata.annotations['atoll.dev/data-config']",
+        "credentials.py": "metadata.annotations['atoll.dev/data-credentials']",
+    }
+
+
 async def test_a_profile_s_environment_is_literal_and_never_replaces_the_hub_s(start):
     found = environment((await start("ada"))["Pod"])
     assert found["GREETING"] == "{username} $$(HOME)"

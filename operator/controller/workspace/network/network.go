@@ -23,6 +23,7 @@ const (
 	portHub         = 8081
 	portNotebook    = 8888
 	portObjectStore = 7070
+	portCredentials = 8090
 
 	labelNamespace = "kubernetes.io/metadata.name"
 	labelComponent = "app.kubernetes.io/component"
@@ -34,6 +35,8 @@ type Options struct {
 	HubNamespace string
 	// DataNamespace is where the object store runs.
 	DataNamespace string
+	// OwnNamespace is where the operator runs, which gives credentials for data.
+	OwnNamespace string
 	// RunEgress is what runs may reach besides, such as git servers.
 	RunEgress []Peer
 }
@@ -78,7 +81,8 @@ func names(ws *v1alpha1.Workspace) *networkingv1ac.NetworkPolicyApplyConfigurati
 				WithPorts(port(corev1.ProtocolUDP, portDNS), port(corev1.ProtocolTCP, portDNS))))
 }
 
-// notebooks lets the hub and its proxy in, and notebooks out to the hub's API and the object store.
+// notebooks lets the hub and its proxy in, and notebooks out to the hub's API, the object store and
+// whoever gives credentials for it.
 func notebooks(ws *v1alpha1.Workspace, opts Options) *networkingv1ac.NetworkPolicyApplyConfiguration {
 	return networkingv1ac.NetworkPolicy("notebook", owned.Namespace(ws)).
 		WithSpec(networkingv1ac.NetworkPolicySpec().
@@ -92,6 +96,7 @@ func notebooks(ws *v1alpha1.Workspace, opts Options) *networkingv1ac.NetworkPoli
 					WithTo(component(opts.HubNamespace, "hub")).
 					WithPorts(port(corev1.ProtocolTCP, portHub)),
 				objectStore(opts),
+				credentials(opts),
 			))
 }
 
@@ -110,12 +115,21 @@ func objectStore(opts Options) *networkingv1ac.NetworkPolicyEgressRuleApplyConfi
 		WithPorts(port(corev1.ProtocolTCP, portObjectStore))
 }
 
-// runs lets runs out to the object store and to what the platform allows besides. Nothing is let in.
+// credentials are the operator's to give, for what is granted to the person.
+func credentials(opts Options) *networkingv1ac.NetworkPolicyEgressRuleApplyConfiguration {
+	return networkingv1ac.NetworkPolicyEgressRule().
+		WithTo(networkingv1ac.NetworkPolicyPeer().
+			WithNamespaceSelector(selector(labelNamespace, opts.OwnNamespace)).
+			WithPodSelector(selector("app.kubernetes.io/name", "operator"))).
+		WithPorts(port(corev1.ProtocolTCP, portCredentials))
+}
+
+// runs lets runs out to the object store, to whoever gives credentials for it, and to what the platform allows besides. Nothing is let in.
 func runs(ws *v1alpha1.Workspace, opts Options) *networkingv1ac.NetworkPolicyApplyConfiguration {
 	spec := networkingv1ac.NetworkPolicySpec().
 		WithPodSelector(selector(v1alpha1.LabelComponent, owned.ComponentRun)).
 		WithPolicyTypes(networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress).
-		WithEgress(objectStore(opts))
+		WithEgress(objectStore(opts), credentials(opts))
 	for _, p := range opts.RunEgress {
 		spec.WithEgress(networkingv1ac.NetworkPolicyEgressRule().
 			WithTo(networkingv1ac.NetworkPolicyPeer().WithIPBlock(networkingv1ac.IPBlock().WithCIDR(p.CIDR))).

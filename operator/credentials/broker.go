@@ -1,0 +1,143 @@
+// Package credentials hands people's servers and runs short-lived keys of the object store: those of the one account that is the
+// person's, never for longer than something is granted to them.
+//
+// A pod asks with the token of its ServiceAccount, which Kubernetes made for this one audience and which ends with the pod. What
+// the key opens is not decided here: the store itself compares each request with the windows in the account's policy.
+package credentials
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/go-logr/logr"
+	authenticationv1 "k8s.io/api/authentication/v1"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/atoll-platform/atoll/api/v1alpha1"
+	"github.com/atoll-platform/atoll/internal/person"
+)
+
+const (
+	// Audience is that of the tokens with which pods ask.
+	Audience = "atoll.dev/data"
+	// Path is where credentials are asked for.
+	Path = "/v1/credentials"
+	// Life is the longest that credentials are good for before they are asked for again.
+	Life = time.Hour
+)
+
+// ErrNothingGranted says that nothing is granted to a person at the moment.
+var ErrNothingGranted = errors.New("nothing is granted to you at the moment")
+
+// Lease tells until when something is granted at the least: the earliest end among the windows that are open at a time. The
+// error is ErrNothingGranted where none is.
+type Lease interface {
+	Until(ctx context.Context, account string, at time.Time) (time.Time, error)
+}
+
+// Broker answers pods.
+type Broker struct {
+	// Client asks the API server whose a token is.
+	Client client.Client
+	Lease  Lease
+	Keys   *Keys
+	// Account names the object store's account of a person by the part of names that is the person's, see person.Slug.
+	Account func(slug string) string
+	Clock   clock.PassiveClock
+	Log     logr.Logger
+}
+
+// Answer is what an SDK takes from a process that provides credentials: credential_process of AWS' configuration.
+type Answer struct {
+	Version         int
+	AccessKeyID     string    `json:"AccessKeyId"`
+	SecretAccessKey string    `json:"SecretAccessKey"`
+	Expiration      time.Time `json:"Expiration"`
+}
+
+// ServeHTTP answers GET Path with an Answer, 401 to who shows no good token, 403 where nothing is granted, and 503 where the
+// object store or the API server cannot be asked.
+func (b *Broker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	if r.URL.Path != Path || r.Method != http.MethodGet {
+		http.Error(w, "ask with GET "+Path, http.StatusNotFound)
+		return
+	}
+	slug, pod, err := b.who(r.Context(), r.Header.Get("Authorization"))
+	if err != nil {
+		b.Log.Error(err, "asking whose a token is")
+		http.Error(w, "the platform cannot tell at the moment whose this token is; try again", http.StatusServiceUnavailable)
+		return
+	}
+	if slug == "" {
+		http.Error(w, "this is no token of a person's server or run for the audience "+Audience, http.StatusUnauthorized)
+		return
+	}
+	answer, err := b.answer(r.Context(), b.Account(slug))
+	switch {
+	case errors.Is(err, ErrNothingGranted):
+		http.Error(w, "Nothing is granted to you at the moment. Ask the owner of the data for a grant.", http.StatusForbidden)
+		return
+	case err != nil:
+		b.Log.Error(err, "making credentials", "person", slug, "pod", pod)
+		http.Error(w, "the platform cannot give credentials at the moment; try again", http.StatusServiceUnavailable)
+		return
+	}
+	b.Log.Info("credentials given", "person", slug, "pod", pod, "key", answer.AccessKeyID, "until", answer.Expiration)
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(answer) // a pod that went away needs no answer
+}
+
+func (b *Broker) answer(ctx context.Context, account string) (*Answer, error) {
+	now := b.Clock.Now().UTC()
+	granted, err := b.Lease.Until(ctx, account, now)
+	if err != nil {
+		return nil, err
+	}
+	key, err := b.Keys.Current(ctx, account)
+	if err != nil {
+		return nil, err
+	}
+	until := now.Add(Life)
+	for _, end := range []time.Time{granted, key.ends()} {
+		if end.Before(until) {
+			until = end
+		}
+	}
+	return &Answer{Version: 1, AccessKeyID: key.ID, SecretAccessKey: key.Secret, Expiration: until.Truncate(time.Second).UTC()}, nil
+}
+
+// who reads the person and the pod off a token; the person is empty where it is not one of a person's pod.
+func (b *Broker) who(ctx context.Context, header string) (slug, pod string, err error) {
+	token, ok := strings.CutPrefix(header, "Bearer ")
+	if !ok || token == "" {
+		return "", "", nil
+	}
+	review := &authenticationv1.TokenReview{Spec: authenticationv1.TokenReviewSpec{Token: token, Audiences: []string{Audience}}}
+	if err := b.Client.Create(ctx, review); err != nil {
+		return "", "", fmt.Errorf("reviewing a token: %w", err)
+	}
+	s := review.Status
+	if !s.Authenticated || len(s.Audiences) != 1 || s.Audiences[0] != Audience {
+		return "", "", nil
+	}
+	account, ok := strings.CutPrefix(s.User.Username, "system:serviceaccount:"+v1alpha1.WorkspaceNamespacePrefix)
+	if !ok {
+		return "", "", nil
+	}
+	_, name, _ := strings.Cut(account, ":")
+	slug, ok = strings.CutPrefix(name, person.ServiceAccountPrefix)
+	if !ok {
+		return "", "", nil
+	}
+	if names := s.User.Extra["authentication.kubernetes.io/pod-name"]; len(names) == 1 {
+		pod = names[0]
+	}
+	return slug, pod, nil
+}
