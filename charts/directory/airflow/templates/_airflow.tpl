@@ -73,6 +73,11 @@ airflow.env.dags: the settings that the pods of tasks have too, who know no secr
   value: "False"
 - name: AIRFLOW__CORE__EXECUTION_API_SERVER_URL
   value: http://{{ .Release.Name }}.{{ .Release.Namespace }}:8080/execution/
+# An API server that is busy is waited for: a task that gives up costs another pod.
+- name: AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT
+  value: "30"
+- name: AIRFLOW__WORKERS__EXECUTION_API_RETRIES
+  value: "10"
 - name: AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_STORAGE_PATH
   value: /tmp/airflow/bundles
 - name: AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST

@@ -15,7 +15,7 @@ from statistics import median
 from api_server import ApiServer
 from schedules import Schedules
 
-SIZES = (10, 100, 1000)
+SIZES = tuple(int(n) for n in os.environ.get("ATOLL_BENCH_SIZES", "10,100,1000").split(","))
 PER_WORKSPACE = 20
 CHANGES = 5
 LIMIT = 1800
