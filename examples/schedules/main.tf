@@ -24,6 +24,7 @@ resource "atoll_schedule" "report" {
   size        = "small"
   cron        = "30 6 * * 1-5"
   time_zone   = "Europe/Amsterdam"
+  engine      = var.engine
 
   tasks = [
     {

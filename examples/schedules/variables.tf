@@ -27,3 +27,9 @@ variable "webhooks" {
   type        = set(string)
   default     = []
 }
+
+variable "engine" {
+  description = "What releases and retries the tasks: Kubernetes, or Airflow where the platform has it."
+  type        = string
+  default     = "Kubernetes"
+}

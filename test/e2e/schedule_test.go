@@ -43,15 +43,16 @@ func testSchedules(t *testing.T, p *platform) {
 	}
 	bring(ctx, t, p, ada)
 
-	t.Run("three notebooks in order", func(t *testing.T) { testReport(ctx, t, p, ada) })
+	t.Run("three notebooks in order", func(t *testing.T) { testReport(ctx, t, p, ada, v1alpha1.EngineKubernetes) })
 	t.Run("one that fails", func(t *testing.T) { testFailingNotebook(ctx, t, p, ada) })
 	t.Run("one that takes too long and one that succeeds at last", func(t *testing.T) { testAttempts(ctx, t, p) })
 	t.Run("by the clock and from the object store", func(t *testing.T) { testMinutely(ctx, t, p, ada) })
 }
 
-// testReport applies the example and runs it.
-func testReport(ctx context.Context, t *testing.T, p *platform, ada *hub.Session) {
+// testReport applies the example and runs it on an engine.
+func testReport(ctx context.Context, t *testing.T, p *platform, ada *hub.Session, engine v1alpha1.Engine) {
 	options := p.example(t, "schedules")
+	options.EnvVars["TF_VAR_engine"] = string(engine)
 	forgetProvider(t, options)
 	terraform.InitAndApplyContext(t, t.Context(), options)
 	require.Equal(t, 0, terraform.PlanExitCodeContext(t, t.Context(), options), "a plan right after apply shows changes")
@@ -59,6 +60,7 @@ func testReport(ctx context.Context, t *testing.T, p *platform, ada *hub.Session
 	out := p.output(t, p.bin("atoll"), "run", "fraud/report", "--wait", "--timeout", "8m", "--context", p.context())
 	run := lastRun(t, p, "report")
 	require.Equal(t, v1alpha1.RunSucceeded, run.Status.Phase, out)
+	require.Equal(t, engine, run.Status.Plan.Engine)
 	for i, task := range run.Status.Tasks[:2] {
 		next := run.Status.Tasks[i+1]
 		require.False(t, next.StartTime.Before(task.CompletionTime), "%s began before %s had ended", next.Name, task.Name)
@@ -184,11 +186,16 @@ func testMinutely(ctx context.Context, t *testing.T, p *platform, ada *hub.Sessi
 // schedule applies one of ada's.
 func schedule(t *testing.T, p *platform, name, spec string) {
 	t.Helper()
+	p.kubectl(t, "apply", "-f", scheduleFile(t, name, spec))
+	p.kubectl(t, "-n", "ws-fraud", "wait", "--for=condition=Ready", "--timeout=1m", "schedule/"+name)
+}
+
+func scheduleFile(t *testing.T, name, spec string) string {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), name+".yaml")
 	text := fmt.Sprintf("apiVersion: atoll.dev/v1alpha1\nkind: Schedule\nmetadata: {name: %s, namespace: ws-fraud}\nspec:\n  owner: ada\n  profile: python%s\n", name, spec)
 	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
-	p.kubectl(t, "apply", "-f", file)
-	p.kubectl(t, "-n", "ws-fraud", "wait", "--for=condition=Ready", "--timeout=1m", "schedule/"+name)
+	return file
 }
 
 // lastRun is the newest run of a schedule.
