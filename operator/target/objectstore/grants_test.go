@@ -1,0 +1,233 @@
+package objectstore_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/atoll-platform/atoll/internal/grant"
+	"github.com/atoll-platform/atoll/operator/target"
+	"github.com/atoll-platform/atoll/operator/target/objectstore"
+)
+
+// trialsVariable says how often what takes time is tried; the record is made with 20 and 50.
+const trialsVariable = "GRANT_TRIALS"
+
+func trials(t *testing.T, by int) int {
+	t.Helper()
+	text := os.Getenv(trialsVariable)
+	if text == "" {
+		return by
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		t.Fatalf("%s is %q: set it to a number of trials, such as 20", trialsVariable, text)
+	}
+	return n
+}
+
+// lake is a store with a bucket, and what grants are written by.
+type lake struct {
+	store
+
+	grants *objectstore.Grants
+}
+
+func startLake(t *testing.T, keys ...string) lake {
+	t.Helper()
+	l := lake{store: start(t)}
+	l.grants = objectstore.NewGrants(l.client)
+	if err := l.client.EnsureBucket(t.Context(), "lake"); err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range keys {
+		if err := put(l.as("root", "secret of root"), "lake", key); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return l
+}
+
+// person gives somebody an account and a key of it.
+func (l lake) person(t *testing.T, name string) *s3.Client {
+	t.Helper()
+	l.sync(t, name, atom("none/", grant.Read, time.Now(), time.Now().Add(time.Hour)))
+	id, secret, err := l.client.NewKey(t.Context(), objectstore.Account(name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l.as(id, secret)
+}
+
+func (l lake) sync(t *testing.T, name string, atoms ...grant.Atom) {
+	t.Helper()
+	if err := l.grants.Sync(t.Context(), target.Access{name: atoms}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func atom(prefix string, action grant.Action, from, until time.Time) grant.Atom {
+	return grant.Atom{
+		Subject: grant.Subject{Kind: grant.User, Name: "ada"}, Action: action, Grant: "g",
+		Selector: grant.Selector{Objects: &grant.Objects{Bucket: "lake", Prefix: prefix}},
+		Window:   grant.Window{From: from.Truncate(time.Second), Until: until.Truncate(time.Second)},
+	}
+}
+
+// TestEndsByTheStoresClock has nothing running but the store: access ends at the second that the policy says.
+func TestEndsByTheStoresClock(t *testing.T) {
+	l := startLake(t, "a/x")
+	ada := l.person(t, "ada")
+	for range trials(t, 2) {
+		end := time.Now().Add(2 * time.Second).Truncate(time.Second)
+		l.sync(t, "ada", atom("a/", grant.Read, end.Add(-time.Hour), end))
+		var lastAllow, firstDeny time.Time
+		for firstDeny.IsZero() {
+			asked := time.Now()
+			switch err := get(ada, "lake", "a/x"); {
+			case err == nil:
+				lastAllow = asked
+			case denied(err):
+				firstDeny = time.Now()
+			default:
+				t.Fatal(err)
+			}
+		}
+		if lastAllow.IsZero() || !lastAllow.Before(end) || firstDeny.Before(end) || firstDeny.Sub(end) > time.Second {
+			t.Errorf("last allowed %s before the end, first denied %s after", end.Sub(lastAllow), firstDeny.Sub(end))
+		}
+		t.Logf("last allow asked %.1f ms before the end, first deny answered %.1f ms after", ms(end.Sub(lastAllow)), ms(firstDeny.Sub(end)))
+	}
+}
+
+func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// TestRevocationActsOnALiveKey takes a grant away from somebody whose key is in other hands.
+func TestRevocationActsOnALiveKey(t *testing.T) {
+	l := startLake(t, "a/x")
+	ada := l.person(t, "ada")
+	var took []time.Duration
+	for range trials(t, 5) {
+		l.sync(t, "ada", atom("a/", grant.Read, time.Now().Add(-time.Hour), time.Now().Add(time.Hour)))
+		if err := get(ada, "lake", "a/x"); err != nil {
+			t.Fatal(err)
+		}
+		stolen := make(chan time.Time)
+		go func() {
+			for !denied(get(ada, "lake", "a/x")) { //nolint:revive // it polls as fast as it can
+			}
+			stolen <- time.Now()
+		}()
+		revoked := time.Now()
+		l.sync(t, "ada")
+		took = append(took, (<-stolen).Sub(revoked))
+	}
+	slices.Sort(took)
+	t.Logf("%d revocations: first denial after p50 %.1f ms, p99 %.1f ms", len(took), ms(took[len(took)/2]), ms(took[len(took)*99/100]))
+	if worst := took[len(took)-1]; worst > l.grants.RevocationActsWithin() {
+		t.Errorf("one took %s, and %s is promised", worst, l.grants.RevocationActsWithin())
+	}
+}
+
+// TestChangesOpenNoGap changes what somebody is granted over and over while readers poll: what stays is never denied, and
+// what is not granted is never allowed.
+func TestChangesOpenNoGap(t *testing.T) {
+	l := startLake(t, "a/x", "b/x", "c/x")
+	ada := l.person(t, "ada")
+	from, until := time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
+	states := [][]grant.Atom{
+		{atom("a/", grant.Read, from, until)},
+		{atom("a/", grant.Read, from, until), atom("b/", grant.Read, from, until)},
+		{atom("a/", grant.Read, from, until.Add(time.Hour)), atom("b/", grant.List, from, until)},
+		{atom("a/", grant.Read, from, until.Add(-time.Minute)), atom("a/", grant.Write, from, until)},
+	}
+	l.sync(t, "ada", states[0]...)
+	ctx, stop := context.WithCancel(t.Context())
+	var reads, gaps, widenings atomic.Int64
+	var readers sync.WaitGroup
+	for range 8 {
+		readers.Go(func() {
+			for ctx.Err() == nil {
+				if err := get(ada, "lake", "a/x"); err != nil {
+					gaps.Add(1)
+				}
+				if err := get(ada, "lake", "c/x"); !denied(err) {
+					widenings.Add(1)
+				}
+				reads.Add(2)
+			}
+		})
+	}
+	began := time.Now()
+	changes := 0
+	for time.Since(began) < time.Duration(trials(t, 2))*time.Second {
+		changes++
+		l.sync(t, "ada", states[changes%len(states)]...)
+	}
+	stop()
+	readers.Wait()
+	rate := float64(reads.Load()) / time.Since(began).Seconds()
+	t.Logf("%d changes, %d reads at %.0f a second, %d gaps, %d widenings", changes, reads.Load(), rate, gaps.Load(), widenings.Load())
+	if gaps.Load()+widenings.Load() > 0 || changes < 4 || reads.Load() < 20 {
+		t.Error("a change opens a gap or a widening, or nothing was seen")
+	}
+}
+
+func TestCompileRefuses(t *testing.T) {
+	now := time.Now().Truncate(time.Second)
+	good := atom("a/", grant.Read, now, now.Add(time.Hour))
+	for name, change := range map[string]func(*grant.Atom){
+		"a pattern":           func(a *grant.Atom) { a.Selector.Objects = &grant.Objects{Bucket: "lake", Prefix: "*/"} },
+		"a variable":          func(a *grant.Atom) { a.Selector.Objects = &grant.Objects{Bucket: "lake", Prefix: "${aws:username}/"} },
+		"half a folder":       func(a *grant.Atom) { a.Selector.Objects = &grant.Objects{Bucket: "lake", Prefix: "a"} },
+		"every bucket":        func(a *grant.Atom) { a.Selector.Objects = &grant.Objects{Bucket: "*"} },
+		"no bucket":           func(a *grant.Atom) { a.Selector.Objects = &grant.Objects{Prefix: "a/"} },
+		"a part of a second":  func(a *grant.Atom) { a.Window.Until = a.Window.Until.Add(time.Millisecond) },
+		"a year of five":      func(a *grant.Atom) { a.Window.Until = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) },
+		"an action of tables": func(a *grant.Atom) { a.Action = grant.Select },
+		"a table":             func(a *grant.Atom) { a.Selector = grant.Selector{Part: &grant.Part{}} },
+	} {
+		a := good
+		change(&a)
+		if policy, err := objectstore.Compile([]grant.Atom{a}); err == nil {
+			t.Errorf("%s was compiled to %s", name, policy)
+		}
+	}
+	var many []grant.Atom
+	for i := range 20 {
+		many = append(many, atom(fmt.Sprintf("f%d/", i), grant.Read, now, now.Add(time.Duration(i+1)*time.Hour)))
+	}
+	var tooLarge *objectstore.TooLargeError
+	if _, err := objectstore.Compile(many); !errors.As(err, &tooLarge) || !strings.Contains(err.Error(), "2048") {
+		t.Errorf("twenty windows: %v", err)
+	}
+}
+
+// FuzzImport reads any text as a policy: it never fails but by an error, and never finds less than what was compiled.
+func FuzzImport(f *testing.F) {
+	now := time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
+	good, err := objectstore.Compile([]grant.Atom{
+		atom("a/", grant.Read, now, now.Add(time.Hour)), atom("", grant.List, now, now.Add(time.Hour)),
+	})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(good)
+	f.Add(`{"Statement":{"Effect":"Allow","NotAction":"s3:GetObject","Resource":"*"}}`)
+	f.Add(`{"Statement":[{"Effect":"Allow","Action":"s3:*","Resource":["arn:aws:s3:::l*/x"],"Condition":{"DateLessThan":{"aws:CurrentTime":"never"}}}]}`)
+	f.Fuzz(func(_ *testing.T, policy string) {
+		if atoms, err := objectstore.Import(policy, grant.Subject{Kind: grant.User, Name: "ada"}); err == nil {
+			grant.Digest(atoms)
+		}
+	})
+}
