@@ -1,0 +1,235 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go"
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/atoll-platform/atoll/api/v1alpha1"
+	"github.com/atoll-platform/atoll/operator/target/objectstore"
+)
+
+const (
+	// grantTrialsVariable says how often the end of a grant and a revocation are tried; the record is made with 20.
+	grantTrialsVariable = "GRANT_TRIALS"
+	grantsBucket        = "e2e-grants"
+)
+
+// grantsStage is the real object store of the cluster, as the host sees it.
+type grantsStage struct {
+	*platform
+
+	store    *objectstore.Client
+	endpoint string
+	root     aws.CredentialsProvider
+}
+
+// testGrants has grants begin, end and be revoked on the real object store, the operator and the API server dead when it matters.
+func testGrants(t *testing.T, p *platform) {
+	ctx, cancel := withTimeout(t, 40*time.Minute)
+	defer cancel()
+	g := newGrantsStage(ctx, t, p)
+	c := p.client(t)
+	dataset := &v1alpha1.Dataset{ObjectMeta: metav1.ObjectMeta{Name: "e2e-shipments"}, Spec: v1alpha1.DatasetSpec{
+		Owner: "olga", Classification: "C2",
+		Location: v1alpha1.DatasetLocation{ObjectPrefix: &v1alpha1.ObjectPrefix{Bucket: grantsBucket, Prefix: "shipments/"}},
+	}}
+	require.NoError(t, c.Create(ctx, dataset))
+	defer func() { require.NoError(t, client.IgnoreNotFound(c.Delete(context.WithoutCancel(ctx), dataset))) }()
+
+	t.Run("a grant begins and ends", func(t *testing.T) {
+		begin := time.Now().Add(8 * time.Second).Truncate(time.Second)
+		end := begin.Add(4 * time.Second)
+		defer g.grant(ctx, t, "e2e-life", "gina", begin, end)()
+		g.grant(ctx, t, "e2e-other", "hugo", begin.Add(-time.Hour), end.Add(time.Hour))
+		gina, hugo := g.person(ctx, t, "gina"), g.person(ctx, t, "hugo")
+		require.False(t, g.reads(ctx, t, gina, "shipments/a"), "before the window")
+		require.True(t, g.reads(ctx, t, hugo, "shipments/a"), "another person, with a grant of their own")
+		time.Sleep(time.Until(begin)) // the window is what is tested
+		require.True(t, g.reads(ctx, t, gina, "shipments/a"), "inside the window")
+		require.False(t, g.reads(ctx, t, gina, "salaries/a"), "another prefix")
+		require.False(t, g.reads(ctx, t, gina, "shipments-secret/a"), "a prefix that begins alike")
+		time.Sleep(time.Until(end))
+		require.False(t, g.reads(ctx, t, gina, "shipments/a"), "after the window")
+		require.NoError(t, c.Delete(ctx, &v1alpha1.DataGrant{ObjectMeta: metav1.ObjectMeta{Name: "e2e-other"}}))
+	})
+	t.Run("it ends with the operator and the API server dead", func(t *testing.T) {
+		for i := range grantTrials(t) {
+			end := time.Now().Add(15 * time.Second).Truncate(time.Second)
+			name := "e2e-end-" + strconv.Itoa(i)
+			remove := g.grant(ctx, t, name, "gina", end.Add(-time.Hour), end)
+			gina := g.person(ctx, t, "gina")
+			require.True(t, g.reads(ctx, t, gina, "shipments/a"))
+			g.kill9(t)
+			require.True(t, time.Now().Before(end), "killing took longer than the grant")
+			var last, first time.Time
+			for first.IsZero() {
+				asked := time.Now()
+				if g.reads(ctx, t, gina, "shipments/a") {
+					last = asked
+				} else {
+					first = time.Now()
+				}
+			}
+			t.Logf("operator and API server killed -9: last allow asked %.1f ms before the end, first deny answered %.1f ms after",
+				float64(end.Sub(last).Microseconds())/1000, float64(first.Sub(end).Microseconds())/1000)
+			require.True(t, last.Before(end) && !first.Before(end), "the end was missed")
+			p.output(t, p.bin("atoll-cluster"), "up", "--name", p.name, "--nodes", "real")
+			p.whole(t)
+			remove()
+		}
+	})
+	t.Run("a revocation acts on a live key", func(t *testing.T) {
+		var took []time.Duration
+		for i := range max(grantTrials(t), 3) {
+			name := "e2e-revoked-" + strconv.Itoa(i)
+			remove := g.grant(ctx, t, name, "gina", time.Now().Add(-time.Hour), time.Now().Add(time.Hour))
+			gina := g.person(ctx, t, "gina")
+			require.True(t, g.reads(ctx, t, gina, "shipments/a"))
+			var dg v1alpha1.DataGrant
+			require.NoError(t, c.Get(ctx, client.ObjectKey{Name: name}, &dg))
+			before := dg.DeepCopy()
+			dg.Spec.Revocation = &v1alpha1.GrantRevocation{By: "bob", Reason: "the key was stolen"}
+			asked := time.Now()
+			require.NoError(t, c.Patch(ctx, &dg, client.MergeFrom(before)))
+			for g.reads(ctx, t, gina, "shipments/a") {
+				require.Less(t, time.Since(asked), time.Minute, "a revoked grant gives access")
+			}
+			took = append(took, time.Since(asked))
+			remove()
+		}
+		slices.Sort(took)
+		t.Logf("%d revocations through the API: first denial after p50 %s, p99 %s", len(took), took[len(took)/2], took[len(took)*99/100])
+	})
+	t.Run("access without a grant is found", func(t *testing.T) {
+		defer g.grant(ctx, t, "e2e-ghost", "gina", time.Now().Add(-time.Hour), time.Now().Add(time.Hour))()
+		gina := g.person(ctx, t, "gina")
+		all := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::` + grantsBucket + `/*"}]}`
+		require.NoError(t, g.store.SetPolicy(ctx, objectstore.Account("gina"), all))
+		require.True(t, g.reads(ctx, t, gina, "salaries/a"), "the seeded policy does not act")
+		repaired := eventually(t, 3*time.Minute, "the seeded policy to be put right", func(ctx context.Context) (bool, error) {
+			return !g.reads(ctx, t, gina, "salaries/a"), nil
+		})
+		t.Logf("a widened policy was put right after %s", repaired)
+		require.True(t, g.reads(ctx, t, gina, "shipments/a"), "with what was not granted went what was")
+	})
+}
+
+func grantTrials(t testing.TB) int {
+	t.Helper()
+	text := os.Getenv(grantTrialsVariable)
+	if text == "" {
+		return 1
+	}
+	n, err := strconv.Atoi(text)
+	require.NoError(t, err, grantTrialsVariable)
+	return n
+}
+
+func newGrantsStage(ctx context.Context, t *testing.T, p *platform) *grantsStage {
+	t.Helper()
+	var secret corev1.Secret
+	require.NoError(t, p.client(t).Get(ctx, client.ObjectKey{Namespace: "atoll-data", Name: "objectstore-root"}, &secret))
+	folder := t.TempDir()
+	for _, key := range []string{"access-key", "secret-key"} {
+		require.NoError(t, os.WriteFile(filepath.Join(folder, key), secret.Data[key], 0o600))
+	}
+	var pods corev1.PodList
+	require.NoError(t, p.client(t).List(ctx, &pods, client.InNamespace("atoll-data"), client.MatchingLabels{"app.kubernetes.io/name": "objectstore"}))
+	require.Len(t, pods.Items, 1)
+	ip := pods.Items[0].Status.PodIP
+	g := &grantsStage{platform: p, endpoint: "http://" + ip + ":7070"}
+	g.root = credentials.NewStaticCredentialsProvider(
+		strings.TrimSpace(string(secret.Data["access-key"])), strings.TrimSpace(string(secret.Data["secret-key"])), "")
+	g.store = objectstore.New(objectstore.Options{
+		Endpoint: g.endpoint, IAMEndpoint: "http://" + ip + ":7071", Region: "us-east-1", Credentials: folder,
+	})
+	require.NoError(t, g.store.EnsureBucket(ctx, grantsBucket))
+	for _, key := range []string{"shipments/a", "shipments-secret/a", "salaries/a"} {
+		_, err := g.client3(g.root).PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String(grantsBucket), Key: &key, Body: strings.NewReader(key)})
+		require.NoError(t, err)
+	}
+	return g
+}
+
+func (g *grantsStage) client3(by aws.CredentialsProvider) *s3.Client {
+	return s3.New(s3.Options{BaseEndpoint: &g.endpoint, Region: "us-east-1", UsePathStyle: true, Credentials: by, RetryMaxAttempts: 1})
+}
+
+// grant gives somebody the shipments to read, waits until the store has it, and returns what removes it.
+func (g *grantsStage) grant(ctx context.Context, t *testing.T, name, person string, from, until time.Time) func() {
+	t.Helper()
+	c := g.client(t)
+	dg := &v1alpha1.DataGrant{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: v1alpha1.DataGrantSpec{
+		Subject: v1alpha1.GrantSubject{Kind: v1alpha1.SubjectUser, Name: person}, Dataset: "e2e-shipments",
+		Actions:   []v1alpha1.GrantAction{v1alpha1.ActionRead},
+		NotBefore: v1alpha1.At(from), NotAfter: v1alpha1.At(until), Ceiling: "C2",
+		Purpose: "To see when access begins and ends.", RequestedBy: v1alpha1.UserName(person), ApprovedBy: []v1alpha1.UserName{"bob"},
+	}}
+	require.NoError(t, c.Create(ctx, dg))
+	eventually(t, time.Minute, "grant "+name+" to be at the store", func(ctx context.Context) (bool, error) {
+		var now v1alpha1.DataGrant
+		if err := c.Get(ctx, client.ObjectKey{Name: name}, &now); err != nil {
+			return false, err
+		}
+		return slices.ContainsFunc(now.Status.Targets, func(s v1alpha1.GrantTargetStatus) bool { return s.State == v1alpha1.TargetApplied }), nil
+	})
+	return func() {
+		t.Helper()
+		require.NoError(t, client.IgnoreNotFound(c.Delete(context.WithoutCancel(ctx), &v1alpha1.DataGrant{ObjectMeta: metav1.ObjectMeta{Name: name}})))
+	}
+}
+
+// person is a client with a key of somebody's account, such as a thief might hold.
+func (g *grantsStage) person(ctx context.Context, t *testing.T, name string) *s3.Client {
+	t.Helper()
+	id, secret, err := g.store.NewKey(ctx, objectstore.Account(name))
+	require.NoError(t, err)
+	return g.client3(credentials.NewStaticCredentialsProvider(id, secret, ""))
+}
+
+// reads says whether an object may be read; any other failure than a denial ends the test.
+func (g *grantsStage) reads(ctx context.Context, t *testing.T, by *s3.Client, key string) bool {
+	t.Helper()
+	out, err := by.GetObject(ctx, &s3.GetObjectInput{Bucket: aws.String(grantsBucket), Key: &key})
+	if err == nil {
+		require.NoError(t, out.Body.Close())
+		return true
+	}
+	var api smithy.APIError
+	require.ErrorAs(t, err, &api)
+	require.Equal(t, "AccessDenied", api.ErrorCode())
+	return false
+}
+
+// kill9 kills the API server and then every process of the operator: what the kubelet starts in its place finds no API server.
+func (g *grantsStage) kill9(t *testing.T) {
+	t.Helper()
+	var pods corev1.PodList
+	require.NoError(t, g.client(t).List(t.Context(), &pods, client.InNamespace("atoll-directory"), client.MatchingLabels{"app.kubernetes.io/name": "operator"}))
+	require.NotEmpty(t, pods.Items)
+	g.killControlPlane(t, "kube-apiserver")
+	for _, pod := range pods.Items {
+		for _, pid := range processesOf(t, string(pod.UID)) {
+			if err := syscall.Kill(pid, syscall.SIGKILL); !errors.Is(err, syscall.ESRCH) {
+				require.NoError(t, err)
+			}
+		}
+	}
+}
