@@ -110,7 +110,7 @@ func (c *Client) current(ctx context.Context, dag string, generation int64) erro
 	}
 	err := c.do(ctx, http.MethodGet, dag, nil, &got)
 	if is(err, http.StatusNotFound) || (err == nil && got.IsStale) {
-		return errors.New("Airflow has not read the schedule yet")
+		return errors.New("the schedule has not been read by Airflow yet")
 	}
 	if err != nil {
 		return err
@@ -124,7 +124,7 @@ func (c *Client) current(ctx context.Context, dag string, generation int64) erro
 			return nil
 		}
 	}
-	return errors.New("Airflow has not read the schedule as it is now")
+	return errors.New("the schedule as it is now has not been read by Airflow yet")
 }
 
 // trigger makes the run of the DAG. One that is there already is the run that was meant.
@@ -207,7 +207,7 @@ func (c *Client) send(ctx context.Context, method, path, token string, body, int
 	res, err := c.http.Do(req)
 	c.note(err)
 	if err != nil {
-		return fmt.Errorf("Airflow does not answer: %w", err)
+		return fmt.Errorf("no answer from Airflow: %w", err)
 	}
 	defer func() { _ = res.Body.Close() }()
 	raw, err := io.ReadAll(io.LimitReader(res.Body, answerLimit))
@@ -229,7 +229,7 @@ func (c *Client) note(err error) {
 	defer c.mu.Unlock()
 	c.down = nil
 	if err != nil {
-		c.down, c.until = fmt.Errorf("Airflow does not answer: %w", err), time.Now().Add(rest)
+		c.down, c.until = fmt.Errorf("no answer from Airflow: %w", err), time.Now().Add(rest)
 	}
 }
 

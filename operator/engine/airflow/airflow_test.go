@@ -142,8 +142,8 @@ func TestNotYet(t *testing.T) {
 		server *server
 		want   string
 	}{
-		{"unread", &server{}, "Airflow has not read the schedule yet"},
-		{"older", &server{generation: 2}, "Airflow has not read the schedule as it is now"},
+		{"unread", &server{}, "the schedule has not been read by Airflow yet"},
+		{"older", &server{generation: 2}, "the schedule as it is now has not been read by Airflow yet"},
 		{"paused", &server{generation: 3, paused: true}, "somebody has paused the schedule in Airflow"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -172,7 +172,7 @@ func TestDown(t *testing.T) {
 	c := airflow.New(airflow.Options{Endpoint: web.URL, CredentialsFolder: account(t, "secret")})
 	for range 2 {
 		state, err := c.Start(context.Background(), report(v1alpha1.TriggerSchedule))
-		if err == nil || !strings.Contains(err.Error(), "Airflow does not answer") || state != (run.EngineState{}) {
+		if err == nil || !strings.Contains(err.Error(), "no answer from Airflow") || state != (run.EngineState{}) {
 			t.Errorf("%+v, %v", state, err)
 		}
 	}

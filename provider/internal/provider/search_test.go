@@ -30,7 +30,7 @@ func identified(workspace, name string) tftypes.Value {
 func (s *session) found(config string, limit int64, whole bool) []tfprotov6.ListResourceResult {
 	s.t.Helper()
 	typ := s.schema.ListResourceSchemas[scheduleKind].ValueType()
-	api, ok := s.api.(tfprotov6.ProviderServerWithListResource)
+	api, ok := s.api.(tfprotov6.ProviderServerWithListResource) //nolint:staticcheck // this version of the protocol has it in no other interface
 	if !ok {
 		s.t.Fatal("the provider lists nothing")
 	}
@@ -101,7 +101,7 @@ func TestSchedulesAreFound(t *testing.T) {
 func (s *session) invoked(config string) (progress, problems []string) {
 	s.t.Helper()
 	typ := s.schema.ActionSchemas["atoll_schedule_run"].Schema.ValueType()
-	api, ok := s.api.(tfprotov6.ProviderServerWithActions)
+	api, ok := s.api.(tfprotov6.ProviderServerWithActions) //nolint:staticcheck // this version of the protocol has it in no other interface
 	if !ok {
 		s.t.Fatal("the provider has no actions")
 	}
@@ -194,7 +194,8 @@ func TestRunNowIsCheckedBefore(t *testing.T) {
 		`{"workspace":"Fraud","schedule":"daily"}`:                  "workspace",
 		`{"workspace":"fraud","schedule":"daily","timeout":"soon"}`: "timeout",
 	} {
-		resp, err := s.api.(tfprotov6.ProviderServerWithActions).ValidateActionConfig(t.Context(),
+		api := s.api.(tfprotov6.ProviderServerWithActions) //nolint:staticcheck // this version of the protocol has it in no other interface
+		resp, err := api.ValidateActionConfig(t.Context(),
 			&tfprotov6.ValidateActionConfigRequest{ActionType: "atoll_schedule_run", Config: s.wire(typ, s.decode(typ, config))})
 		if err != nil {
 			t.Fatal(err)
