@@ -47,6 +47,10 @@ var (
 )
 
 func TestMain(m *testing.M) {
+	if os.Getenv(kubeconfigVariable) != "" {
+		actAsOperator()
+		return
+	}
 	os.Exit(apitest.Run(m, func(s *apitest.Server) {
 		config = s.Config
 		admin = as("")
@@ -134,9 +138,23 @@ func TestOnAStore(t *testing.T) {
 	p.T = t
 }
 
-// operate runs an operator.
+// operate runs an operator in this process.
 func (p *platform) operate() {
 	p.Helper()
+	running, stop := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		p.run(running)
+	}()
+	p.stop = func() {
+		stop()
+		<-done
+	}
+}
+
+// run runs the controllers until the context ends.
+func (p *platform) run(running context.Context) {
 	scheme, err := controller.Scheme()
 	must(err)
 	mgr, err := manager.New(controllertest.As(config), manager.Options{
@@ -144,21 +162,12 @@ func (p *platform) operate() {
 		Controller: ctrlconfig.Controller{SkipNameValidation: ptr.To(true)},
 	})
 	must(err)
-	running, stop := context.WithCancel(ctx)
 	must(controller.Register(running, mgr, controller.Options{
 		DataGrant: datagrant.Options{Clock: clock.RealClock{}, Limits: grant.DefaultLimits(), Concurrency: 4},
 		Ghost:     ghost.Options{Every: 200 * time.Millisecond, Quarantine: ghost.Report, Clock: clock.RealClock{}},
 		Objects:   p.store,
 	}))
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		must(mgr.Start(running))
-	}()
-	p.stop = func() {
-		stop()
-		<-done
-	}
+	must(mgr.Start(running))
 }
 
 // clear removes what a test has made, while the operator still runs.
