@@ -29,6 +29,8 @@ type Kind[T any] struct {
 	Meta func(*T) *metav1.ObjectMeta
 	// Status returns the generation that the conditions speak of, and the conditions.
 	Status func(*T) (int64, []metav1.Condition)
+	// Settled tells of a condition Ready that is not true whether waiting brings nothing; nil where it always may.
+	Settled func(metav1.Condition) bool
 }
 
 // Resource is the kind's address in the API.

@@ -64,7 +64,7 @@ func startOperator(admin dynamic.Interface) (*Operator, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	o := &Operator{admin: admin, stop: cancel, moods: map[string]Mood{}}
 	factory := dynamicinformer.NewDynamicSharedInformerFactory(admin, 0)
-	for _, plural := range []string{"workspaces", "profiles", "schedules"} {
+	for _, plural := range []string{"workspaces", "profiles", "schedules", "datasets", "datagrants"} {
 		informer := factory.ForResource(Resource(plural)).Informer()
 		reconcile := func(object any) { o.reconcile(ctx, plural, object.(*unstructured.Unstructured).DeepCopy()) }
 		_, err := informer.AddEventHandler(cache.ResourceEventHandlerFuncs{

@@ -215,11 +215,15 @@ func TestBadInput(t *testing.T) {
 	}
 	kubectlCreate(t, "workspaces", goodWorkspaceManifest, metav1.DryRunAll)
 	kubectlCreate(t, "profiles", goodProfileManifest, metav1.DryRunAll)
+	kubectlCreate(t, "datasets", goodDatasetManifest, metav1.DryRunAll)
+	kubectlCreate(t, "datagrants", goodGrantManifest, metav1.DryRunAll)
 	add("workspace", goodWorkspace, goodWorkspaceManifest, "workspaces", badWorkspaces)
 	add("profile", goodProfile, goodProfileManifest, "profiles", badProfiles)
 	add("schedule", goodSchedule, goodScheduleManifest, "schedules", badSchedules)
+	add("dataset", goodDataset, goodDatasetManifest, "datasets", badDatasets)
+	add("grant", goodGrant, goodGrantManifest, "datagrants", badGrants)
 	add("provider", "", "", "", badProviders)
-	write("good.tf", goodWorkspace+goodProfile+goodSchedule)
+	write("good.tf", goodWorkspace+goodProfile+goodSchedule+goodDataset+goodGrant)
 
 	said := validate(t, dir)
 	if problems := said["good.tf"]; len(problems) > 0 {

@@ -22,6 +22,8 @@ func TestSchemasMirrorTheCRDs(t *testing.T) {
 		workspaceKind: "atoll.dev_workspaces.yaml",
 		profileKind:   "atoll.dev_profiles.yaml",
 		scheduleKind:  "atoll.dev_schedules.yaml",
+		datasetKind:   "atoll.dev_datasets.yaml",
+		grantKind:     "atoll.dev_datagrants.yaml",
 	} {
 		text, err := crds.Cluster.ReadFile(file)
 		if err != nil {

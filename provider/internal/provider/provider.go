@@ -11,6 +11,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
+	"github.com/atoll-platform/atoll/provider/internal/access"
+	"github.com/atoll-platform/atoll/provider/internal/datagrant"
+	"github.com/atoll-platform/atoll/provider/internal/dataset"
 	"github.com/atoll-platform/atoll/provider/internal/profile"
 	"github.com/atoll-platform/atoll/provider/internal/schedule"
 	"github.com/atoll-platform/atoll/provider/internal/workspace"
@@ -34,6 +37,8 @@ func (p *atoll) Metadata(_ context.Context, _ provider.MetadataRequest, resp *pr
 // Resources lists the resources.
 func (*atoll) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
+		dataset.NewResource,
+		datagrant.NewResource,
 		profile.NewResource,
 		schedule.NewResource,
 		workspace.NewResource,
@@ -43,6 +48,10 @@ func (*atoll) Resources(context.Context) []func() resource.Resource {
 // DataSources lists the data sources.
 func (*atoll) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
+		access.NewWhatCan,
+		access.NewWhoCan,
+		dataset.NewDataSource,
+		datagrant.NewDataSource,
 		profile.NewDataSource,
 		profile.NewListDataSource,
 		schedule.NewDataSource,
@@ -53,6 +62,8 @@ func (*atoll) DataSources(context.Context) []func() datasource.DataSource {
 // ListResources lists what clients can search for that know how to.
 func (*atoll) ListResources(context.Context) []func() list.ListResource {
 	return []func() list.ListResource{
+		dataset.NewLister,
+		datagrant.NewLister,
 		schedule.NewLister,
 	}
 }

@@ -28,14 +28,18 @@ func identified(workspace, name string) tftypes.Value {
 
 // found lists the schedules that a list block with the configuration finds.
 func (s *session) found(config string, limit int64, whole bool) []tfprotov6.ListResourceResult {
+	return s.foundOf(scheduleKind, config, limit, whole)
+}
+
+func (s *session) foundOf(kind, config string, limit int64, whole bool) []tfprotov6.ListResourceResult {
 	s.t.Helper()
-	typ := s.schema.ListResourceSchemas[scheduleKind].ValueType()
+	typ := s.schema.ListResourceSchemas[kind].ValueType()
 	api, ok := s.api.(tfprotov6.ProviderServerWithListResource) //nolint:staticcheck // this version of the protocol has it in no other interface
 	if !ok {
 		s.t.Fatal("the provider lists nothing")
 	}
 	stream, err := api.ListResource(s.t.Context(), &tfprotov6.ListResourceRequest{
-		TypeName: scheduleKind, Config: s.wire(typ, s.decode(typ, config)), Limit: limit, IncludeResource: whole,
+		TypeName: kind, Config: s.wire(typ, s.decode(typ, config)), Limit: limit, IncludeResource: whole,
 	})
 	if err != nil {
 		s.t.Fatal(err)
