@@ -40,6 +40,7 @@ var Catalog = []Component{
 		Name:       "operator",
 		Subcluster: "directory",
 		Chart:      "directory/operator",
+		Needs:      []string{"postgresql"},
 		Values:     operatorValues,
 	},
 	trino,

@@ -121,7 +121,8 @@ func TestCreateRefusesWhatExists(t *testing.T) {
 func TestCreateFindsWhatAnInterruptedRunLeft(t *testing.T) {
 	s := profiles(t)
 	create(t, s, "left")
-	first, err := s.Get(t.Context(), "left")
+	// The operator's last write comes first, or it would come in between.
+	first, err := s.WaitReady(deadline(t, time.Minute), "left")
 	if err != nil {
 		t.Fatal(err)
 	}

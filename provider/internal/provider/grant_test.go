@@ -148,12 +148,12 @@ func TestAGrantThatWaitsIsNotWaitedFor(t *testing.T) {
 }
 
 func TestARefusedGrantIsAnError(t *testing.T) {
-	server.Operator.Treat("refused", kubetest.Stalled(v1alpha1.ReasonRuleBroken, "the data counts as C4, above the ceiling C3 of the grant"))
+	server.Operator.Treat("refused-grant", kubetest.Stalled(v1alpha1.ReasonRuleBroken, "the data counts as C4, above the ceiling C3 of the grant"))
 	resource.Test(t, resource.TestCase{
 		ProtoV6ProviderFactories: factories,
 		Steps: []resource.TestStep{{
-			Config:      renamed(goodGrant, "refused"),
-			ExpectError: regexp.MustCompile(`(?s)DataGrant refused is stalled: RuleBroken.*above the ceiling C3`),
+			Config:      renamed(goodGrant, "refused-grant"),
+			ExpectError: regexp.MustCompile(`(?s)DataGrant refused-grant is stalled: RuleBroken.*above the ceiling C3`),
 		}},
 	})
 }

@@ -1,0 +1,4 @@
+import {
+  to = atoll_dataset.payments
+  id = "payments"
+}

@@ -1,0 +1,2 @@
+# A dataset is imported by its name.
+terraform import atoll_dataset.payments payments
