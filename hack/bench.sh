@@ -36,6 +36,7 @@ page() {
 
 		| benchmark | what it is |
 		| --- | --- |
+		| Policy | decisions about access to tables with 100, 10,000 and 100,000 grants on one core: in process, over HTTP, and what a start and a revocation cost |
 		| Plan | `terraform plan` over 2,000 applied objects, beside the same plan by a provider that answers from memory and by one that sends a GET for each |
 		| Apply | `terraform apply` of 2,000 objects, beside the time the operator needs for the same objects when they are created at once |
 		| Operator | 5,000 workspaces, 25,000 people and 2,000 servers on simulated nodes |
@@ -51,6 +52,7 @@ page() {
 mkdir -p build
 : >"$OUT"
 run "Operator and provider, small" . 'Workspace|Settled|Refresh' -count "$RUNS" ./operator/... ./provider/...
+run "Decisions on access to tables" . Policy -count 1 ./operator/policy/
 run "A plan over many objects" . Plan -count "$RUNS" ./provider/internal/provider/
 run "An apply of many objects" . Apply -count 1 ./test/bench/
 run "The operator at the size of a bank" . Operator -count 1 ./test/bench/

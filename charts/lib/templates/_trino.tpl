@@ -13,6 +13,9 @@ jvm.config: |
   -XX:-OmitStackTraceInFastThrow
   -XX:+EnableDynamicAgentLoading
   -Djdk.attach.allowAttachSelf=true
+  {{- range .Values.javaOptions }}
+  {{ . }}
+  {{- end }}
 log.properties: |
   io.trino=INFO
   io.airlift=WARN
@@ -49,18 +52,20 @@ env:
   {{- with .Values.environment }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
-# It tells its state only once it has begun to serve.
+# Until the access control is there, who asks for metrics is told to wait, and so is everybody with a query.
 startupProbe:
   httpGet:
-    path: /v1/info/state
+    path: /metrics
     port: http
   periodSeconds: 2
+  timeoutSeconds: 10
   failureThreshold: 150
 readinessProbe:
   httpGet:
     path: /v1/info/state
     port: http
   periodSeconds: 5
+  timeoutSeconds: 5
 livenessProbe:
   httpGet:
     path: /v1/info

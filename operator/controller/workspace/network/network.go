@@ -23,6 +23,7 @@ const (
 	portHub         = 8081
 	portNotebook    = 8888
 	portObjectStore = 7070
+	portTrino       = 8443
 	portCredentials = 8090
 
 	labelNamespace = "kubernetes.io/metadata.name"
@@ -97,6 +98,7 @@ func notebooks(ws *v1alpha1.Workspace, opts Options) *networkingv1ac.NetworkPoli
 					WithPorts(port(corev1.ProtocolTCP, portHub)),
 				objectStore(opts),
 				credentials(opts),
+				queries(opts),
 			))
 }
 
@@ -124,12 +126,21 @@ func credentials(opts Options) *networkingv1ac.NetworkPolicyEgressRuleApplyConfi
 		WithPorts(port(corev1.ProtocolTCP, portCredentials))
 }
 
-// runs lets runs out to the object store, to whoever gives credentials for it, and to what the platform allows besides. Nothing is let in.
+// queries are Trino's to answer, where there is one: it stands beside the operator.
+func queries(opts Options) *networkingv1ac.NetworkPolicyEgressRuleApplyConfiguration {
+	return networkingv1ac.NetworkPolicyEgressRule().
+		WithTo(networkingv1ac.NetworkPolicyPeer().
+			WithNamespaceSelector(selector(labelNamespace, opts.OwnNamespace)).
+			WithPodSelector(selector("app.kubernetes.io/name", "trino"))).
+		WithPorts(port(corev1.ProtocolTCP, portTrino))
+}
+
+// runs lets runs out to the object store, to whoever gives credentials for it, to Trino, and to what the platform allows besides. Nothing is let in.
 func runs(ws *v1alpha1.Workspace, opts Options) *networkingv1ac.NetworkPolicyApplyConfiguration {
 	spec := networkingv1ac.NetworkPolicySpec().
 		WithPodSelector(selector(v1alpha1.LabelComponent, owned.ComponentRun)).
 		WithPolicyTypes(networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress).
-		WithEgress(objectStore(opts), credentials(opts))
+		WithEgress(objectStore(opts), credentials(opts), queries(opts))
 	for _, p := range opts.RunEgress {
 		spec.WithEgress(networkingv1ac.NetworkPolicyEgressRule().
 			WithTo(networkingv1ac.NetworkPolicyPeer().WithIPBlock(networkingv1ac.IPBlock().WithCIDR(p.CIDR))).
