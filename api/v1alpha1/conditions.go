@@ -103,9 +103,6 @@ const (
 	// AnnotationPerson holds a person's user name, verbatim.
 	AnnotationPerson = "atoll.dev/person"
 
-	// AnnotationGroups holds, on a person's ServiceAccount, the groups that the identity provider last stated, as a JSON list.
-	AnnotationGroups = "atoll.dev/groups"
-
 	// WorkspaceNamespacePrefix and a workspace's name make its namespace.
 	WorkspaceNamespacePrefix = "ws-"
 	// SubclusterNamespacePrefix and a subcluster's name make its namespace.

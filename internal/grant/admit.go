@@ -79,16 +79,15 @@ func Admit(g Grant, c Catalog, subjectCeiling Class, limits Limits) Verdict {
 
 // wanting lists the approvals that are missing.
 func (g Grant) wanting(class Class, owner string) []string {
-	same := func(a, b string) bool { return strings.EqualFold(a, b) }
 	if g.BreakGlass {
-		if slices.ContainsFunc(g.ApprovedBy, func(by string) bool { return same(by, g.RequestedBy) }) {
+		if slices.ContainsFunc(g.ApprovedBy, func(by string) bool { return strings.EqualFold(by, g.RequestedBy) }) {
 			return nil
 		}
 		return []string{fmt.Sprintf("%s has not broken the glass: add the name to approvedBy", g.RequestedBy)}
 	}
 	people := map[string]bool{}
 	for _, by := range g.ApprovedBy {
-		if by != "" && !same(by, g.RequestedBy) {
+		if by != "" && !strings.EqualFold(by, g.RequestedBy) {
 			people[strings.ToLower(by)] = true
 		}
 	}

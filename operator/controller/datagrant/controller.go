@@ -100,7 +100,7 @@ func (c *Controller) Reconcile(ctx context.Context, dg *v1alpha1.DataGrant) (rec
 	if found.failed != nil {
 		return reconcile.Result{}, found.failed
 	}
-	outcome, err := c.enforce(ctx, dg, found, now)
+	outcome, err := c.enforce(ctx, dg, found)
 	if err != nil {
 		return reconcile.Result{}, err
 	}

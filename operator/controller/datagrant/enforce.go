@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -25,7 +24,7 @@ const noteLimit = 1024
 
 // enforce makes the targets agree with the finding and writes the status. That a grant is admitted is written before a target has
 // it, so that no other process takes away what it gives. Outcome is what is wrong at the targets.
-func (c *Controller) enforce(ctx context.Context, dg *v1alpha1.DataGrant, f finding, now time.Time) (outcome, err error) {
+func (c *Controller) enforce(ctx context.Context, dg *v1alpha1.DataGrant, f finding) (outcome, err error) {
 	before := dg.DeepCopy()
 	dg.Status.ObservedGeneration = dg.Generation
 	dg.Status.Classification = v1alpha1.Classification(f.class)

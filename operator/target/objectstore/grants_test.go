@@ -124,7 +124,7 @@ func TestRevocationActsOnALiveKey(t *testing.T) {
 		}
 		stolen := make(chan time.Time)
 		go func() {
-			for !denied(get(ada, "lake", "a/x")) { //nolint:revive // it polls as fast as it can
+			for !denied(get(ada, "lake", "a/x")) {
 			}
 			stolen <- time.Now()
 		}()
