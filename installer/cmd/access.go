@@ -85,7 +85,7 @@ func (q *question) ask(ctx context.Context, spec v1alpha1.AccessQuerySpec) (*v1a
 // show writes the answer and says by its error whether it is whole.
 func (q *question) show(c *cobra.Command, answer *v1alpha1.AccessQueryStatus, err error, table func(io.Writer)) error {
 	var unanswered *access.Unanswered
-	if err != nil && !(errors.As(err, &unanswered) && q.format.json()) {
+	if err != nil && (!errors.As(err, &unanswered) || !q.format.json()) {
 		return err
 	}
 	if q.format.json() {

@@ -124,7 +124,9 @@ func (s *Server) furnish(databases []string) error {
 	if os.Geteuid() != 0 {
 		return nil
 	}
-	return filepath.WalkDir(s.Socket, func(path string, _ os.DirEntry, _ error) error { return os.Lchown(path, nobody, nobody) })
+	return filepath.WalkDir(s.Socket, func(path string, _ os.DirEntry, _ error) error {
+		return os.Lchown(path, nobody, nobody) //nolint:gosec // the folder is new and nobody else's
+	})
 }
 
 // command is the image's script, as the user who owns the files.
@@ -155,7 +157,7 @@ func (s Server) serve() (stop func(), err error) {
 		_ = c.Wait()
 	}
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		ready := exec.Command(filepath.Join(programs, "pg_isready"), "--quiet", "--host", s.Socket, "--port", strconv.Itoa(int(s.Port)),
+		ready := exec.CommandContext(context.Background(), filepath.Join(programs, "pg_isready"), "--quiet", "--host", s.Socket, "--port", strconv.Itoa(int(s.Port)),
 			"--username", "postgres", "--dbname", "postgres")
 		if ready.Run() == nil {
 			return stop, nil

@@ -133,25 +133,30 @@ func TestAnswers(t *testing.T) {
 		want []string
 	}{
 		"who can, inside the window": {
-			during, v1alpha1.AccessQuerySpec{Question: v1alpha1.QuestionWhoCan, Dataset: "payments"},
+			during,
+			v1alpha1.AccessQuerySpec{Question: v1alpha1.QuestionWhoCan, Dataset: "payments"},
 			[]string{bobSelects, fmt.Sprintf(eve, ""), gap},
 		},
 		"at the first second": {
-			"2027-03-01T08:00:00Z", v1alpha1.AccessQuerySpec{Question: v1alpha1.QuestionWhoCan, Dataset: "payments"},
+			"2027-03-01T08:00:00Z",
+			v1alpha1.AccessQuerySpec{Question: v1alpha1.QuestionWhoCan, Dataset: "payments"},
 			[]string{bobSelects, fmt.Sprintf(eve, ""), gap},
 		},
 		"a second before": {"2027-03-01T07:59:59Z", v1alpha1.AccessQuerySpec{Question: v1alpha1.QuestionWhoCan, Dataset: "payments"}, nil},
 		"at the end":      {"2027-03-08T08:00:00Z", v1alpha1.AccessQuerySpec{Question: v1alpha1.QuestionWhoCan, Dataset: "payments"}, nil},
 		"the last second": {
-			"2027-03-08T07:59:59Z", v1alpha1.AccessQuerySpec{Question: v1alpha1.QuestionWhoCan, Dataset: "payments"},
+			"2027-03-08T07:59:59Z",
+			v1alpha1.AccessQuerySpec{Question: v1alpha1.QuestionWhoCan, Dataset: "payments"},
 			[]string{bobSelects, fmt.Sprintf(eve, ""), gap},
 		},
 		"a masked column": {
-			during, v1alpha1.AccessQuerySpec{Question: v1alpha1.QuestionWhoCan, Dataset: "payments", Column: "iban"},
+			during,
+			v1alpha1.AccessQuerySpec{Question: v1alpha1.QuestionWhoCan, Dataset: "payments", Column: "iban"},
 			[]string{"bob Select payments columns iban=Hash rows country=BE|NL by analysts-payments" + analysts, fmt.Sprintf(eve, " columns iban"), gap},
 		},
 		"a column of few": {
-			during, v1alpha1.AccessQuerySpec{Question: v1alpha1.QuestionWhoCan, Dataset: "payments", Column: "country"},
+			during,
+			v1alpha1.AccessQuerySpec{Question: v1alpha1.QuestionWhoCan, Dataset: "payments", Column: "country"},
 			[]string{fmt.Sprintf(eve, " columns country"), gap},
 		},
 		"objects by a workspace": {
@@ -167,11 +172,13 @@ func TestAnswers(t *testing.T) {
 		},
 		"someone without groups": {during, v1alpha1.AccessQuerySpec{Question: v1alpha1.QuestionWhatCan, Person: "carol"}, nil},
 		"a dataset that is not there": {
-			during, v1alpha1.AccessQuerySpec{Question: v1alpha1.QuestionWhoCan, Dataset: "nothing"},
+			during,
+			v1alpha1.AccessQuerySpec{Question: v1alpha1.QuestionWhoCan, Dataset: "nothing"},
 			[]string{"not evaluable: dataset nothing: the ledger has no such dataset at that time []"},
 		},
 		"a time before the ledger": {
-			"2027-02-01T00:00:00Z", v1alpha1.AccessQuerySpec{Question: v1alpha1.QuestionWhoCan, Dataset: "payments"},
+			"2027-02-01T00:00:00Z",
+			v1alpha1.AccessQuerySpec{Question: v1alpha1.QuestionWhoCan, Dataset: "payments"},
 			[]string{"not evaluable: 2027-02-01T00:00:00Z: the ledger has no row up to that time: it begins later []"},
 		},
 	} {

@@ -60,7 +60,8 @@ func (c *Controller) Register(mgr manager.Manager) error {
 				}
 				if err := c.ledger.Record(ctx, fact); err != nil {
 					// Not an error to be retried ever later: the ledger is behind until it answers.
-					return reconcile.Result{RequeueAfter: again}, logged(ctx, name, req.Name, err)
+					note(ctx, name, req.Name, err)
+					return reconcile.Result{RequeueAfter: again}, nil
 				}
 				return reconcile.Result{}, nil
 			}))

@@ -15,9 +15,8 @@ var failures = prometheus.NewCounter(prometheus.CounterOpts{
 
 func init() { metrics.Registry.MustRegister(failures) }
 
-// logged notes a failure and returns no error.
-func logged(ctx context.Context, controller, name string, err error) error {
+// note counts a failure and logs it.
+func note(ctx context.Context, controller, name string, err error) {
 	failures.Inc()
 	log.FromContext(ctx).Error(err, "the ledger is behind", "recorder", controller, "name", name)
-	return nil
 }

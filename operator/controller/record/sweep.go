@@ -16,7 +16,7 @@ func (c *Controller) sweep(ctx context.Context) error {
 		if err == nil {
 			return nil
 		}
-		_ = logged(ctx, "sweep", "", err)
+		note(ctx, "sweep", "", err)
 		select {
 		case <-ctx.Done():
 			return nil

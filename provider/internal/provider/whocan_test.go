@@ -41,10 +41,10 @@ func answers(t *testing.T) {
 					Person: "bob", Dataset: "payments", Action: "Select", Columns: []string{"iban=Hash"},
 					Grants: []v1alpha1.AccessGrant{{Name: "g1", Via: "group:analysts", Until: "2027-03-08T08:00:00Z"}},
 				}}
-				switch {
-				case q.Spec.Dataset == "grouped":
+				switch q.Spec.Dataset {
+				case "grouped":
 					q.Status.NotEvaluable = []v1alpha1.NotEvaluable{{About: "group:analysts", Why: "only the identity provider knows"}}
-				case q.Spec.Dataset == "tampered":
+				case "tampered":
 					q.Status = v1alpha1.AccessQueryStatus{ObservedGeneration: 1, Tampered: 3}
 					ready.Status, ready.Reason, ready.Message = metav1.ConditionFalse, "Tampered", "row 3 does not have the hash of what it says"
 				}
