@@ -1,7 +1,7 @@
 """How a server finds the object store, and credentials for it that are its person's.
 
-The files are projected into the pod from its own annotations, beside a token of the person's ServiceAccount that is good for
-nothing else. The operator does the same for runs (operator/controller/run/dataaccess.go).
+The files are projected into the pod from its own annotations, beside a token of the person's ServiceAccount that is
+good for nothing else. The operator does the same for runs (operator/controller/run/dataaccess.go).
 """
 
 from kubernetes_asyncio import client
@@ -16,7 +16,7 @@ _FILES = {"config": "atoll.dev/data-config", "credentials.py": "atoll.dev/data-c
 
 
 def add(pod: client.V1Pod, config: str, credentials: str) -> None:
-    """Puts the configuration of AWS' SDKs, what they call for credentials, and the token for that into a server's pod."""
+    """Puts the configuration of AWS' SDKs, what they call for credentials, and the token for it into a server's pod."""
     pod.metadata.annotations |= {_FILES["config"]: config, _FILES["credentials.py"]: credentials}
     token = client.V1ServiceAccountTokenProjection(audience=AUDIENCE, expiration_seconds=_TOKEN_SECONDS, path="token")
     files = client.V1DownwardAPIProjection(

@@ -41,7 +41,9 @@ class WorkspaceSpawner(NotesMixin, KubeSpawner):
     placement = Enum(
         ["Required", "Relaxed"], "Required", config=True, help="Whether servers keep to the application nodes."
     )
-    data_access = Dict(config=True, help="What makes the object store be found: config and credentials, see dataaccess.")
+    data_access = Dict(
+        config=True, help="What makes the object store be found: config and credentials, see dataaccess."
+    )
     default_storage_class = Unicode("", config=True, help="Storage class of homes whose workspace names none.")
 
     # One reflector of pods and one of events serve all workspaces. Namespaces are the operator's to make.
