@@ -139,25 +139,42 @@ type Atom struct {
 }
 
 // Compare orders atoms in the order of the normal form.
-func Compare(a, b Atom) int {
-	a.Subject, b.Subject = a.Subject.fold(), b.Subject.fold()
+func Compare(a, b Atom) int { return keyed(a).compare(keyed(b)) }
+
+// sortable is an atom with what it is ordered by, which is made once.
+type sortable struct {
+	Atom
+	subject  Subject
+	selector string
+}
+
+func keyed(a Atom) sortable {
+	return sortable{Atom: a, subject: a.Subject.fold(), selector: a.Selector.key()}
+}
+
+func (a sortable) compare(b sortable) int {
+	return cmp.Or(a.compareMeaning(b), a.Window.From.Compare(b.Window.From), a.Window.Until.Compare(b.Window.Until), cmp.Compare(a.Grant, b.Grant))
+}
+
+// compareMeaning looks neither at the window nor at the grant.
+func (a sortable) compareMeaning(b sortable) int {
 	return cmp.Or(
-		cmp.Compare(a.Subject.Kind, b.Subject.Kind),
-		cmp.Compare(a.Subject.Name, b.Subject.Name),
+		cmp.Compare(a.subject.Kind, b.subject.Kind),
+		cmp.Compare(a.subject.Name, b.subject.Name),
 		cmp.Compare(a.Action, b.Action),
-		cmp.Compare(a.Selector.key(), b.Selector.key()),
-		a.Window.From.Compare(b.Window.From),
-		a.Window.Until.Compare(b.Window.Until),
-		cmp.Compare(a.Grant, b.Grant),
+		cmp.Compare(a.selector, b.selector),
 	)
 }
+
+// escape keeps a zero byte for the end of a word.
+var escape = strings.NewReplacer("\x01", "\x01\x01", "\x00", "\x01\x02")
 
 // key is the same for selectors that select the same.
 func (s Selector) key() string {
 	var b strings.Builder
 	word := func(parts ...string) {
 		for _, p := range parts {
-			b.WriteString(strings.NewReplacer("\x01", "\x01\x01", "\x00", "\x01\x02").Replace(p))
+			b.WriteString(escape.Replace(p))
 			b.WriteByte(0)
 		}
 	}

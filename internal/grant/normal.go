@@ -1,6 +1,7 @@
 package grant
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -12,37 +13,33 @@ import (
 // Normal is the normal form of the atoms: in order, each once, without empty windows, and with the windows of the same grant
 // that touch each other joined. Atoms that mean the same have the same normal form.
 func Normal(atoms []Atom) []Atom {
-	all := make([]Atom, 0, len(atoms))
+	all := make([]sortable, 0, len(atoms))
 	for _, a := range atoms {
-		if a.Window.Empty() {
-			continue
+		if !a.Window.Empty() {
+			all = append(all, keyed(tidy(a)))
 		}
-		all = append(all, tidy(a))
 	}
-	slices.SortFunc(all, func(a, b Atom) int {
-		if same := Compare(withoutWindow(a), withoutWindow(b)); same != 0 {
-			return same
-		}
-		return Compare(a, b)
+	// First those that differ in their window alone stand side by side, to be joined.
+	slices.SortFunc(all, func(a, b sortable) int {
+		return cmp.Or(a.compareMeaning(b), cmp.Compare(a.Grant, b.Grant), a.compare(b))
 	})
-	var out []Atom
+	var joined []sortable
 	for _, a := range all {
-		if last := len(out) - 1; last >= 0 && Compare(withoutWindow(out[last]), withoutWindow(a)) == 0 &&
-			!a.Window.From.After(out[last].Window.Until) {
-			if a.Window.Until.After(out[last].Window.Until) {
-				out[last].Window.Until = a.Window.Until
+		if last := len(joined) - 1; last >= 0 && joined[last].compareMeaning(a) == 0 && joined[last].Grant == a.Grant &&
+			!a.Window.From.After(joined[last].Window.Until) {
+			if a.Window.Until.After(joined[last].Window.Until) {
+				joined[last].Window.Until = a.Window.Until
 			}
 			continue
 		}
-		out = append(out, a)
+		joined = append(joined, a)
 	}
-	slices.SortFunc(out, Compare)
+	slices.SortFunc(joined, sortable.compare)
+	var out []Atom
+	for _, a := range joined {
+		out = append(out, a.Atom)
+	}
 	return out
-}
-
-func withoutWindow(a Atom) Atom {
-	a.Window = Window{}
-	return a
 }
 
 // tidy is the atom with its lists in order and its times in UTC.
