@@ -1,7 +1,8 @@
 ##@ Images
 
-# base is what the local build stands on; it is built before the first image that needs it.
-IMAGES := $(filter-out base,$(patsubst images/%/Dockerfile,%,$(wildcard images/*/Dockerfile)))
+# base is what the local build stands on; it is built before the first image that needs it. Trino is optional and large:
+# `make image-trino` builds it.
+IMAGES := $(filter-out base trino,$(patsubst images/%/Dockerfile,%,$(wildcard images/*/Dockerfile)))
 
 # Binaries that images are made of, each from a Go module that names nothing but its release.
 IMAGE_BINS := $(addprefix $(BIN)/,versitygw statsd_exporter prometheus)
@@ -11,11 +12,11 @@ IMAGE_GOBUILD = cd $(<D) && go build -ldflags '-s -w' -o $@
 images: $(BIN)/atoll-operator $(IMAGE_BINS) ## Build every image into build/images/<name>.tar; unchanged ones are left alone
 	@images/build.sh $(IMAGES)
 
-.PHONY: $(addprefix image-,$(IMAGES))
+.PHONY: $(addprefix image-,$(IMAGES) trino)
 image-operator: $(BIN)/atoll-operator
 image-objectstore: $(BIN)/versitygw $(BIN)/statsd_exporter
 image-prometheus: $(BIN)/prometheus
-$(addprefix image-,$(IMAGES)): image-%:
+$(addprefix image-,$(IMAGES) trino): image-%:
 	@images/build.sh $*
 
 .PHONY: images-clean
