@@ -1,0 +1,129 @@
+package ghost
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+
+	"github.com/atoll-platform/atoll/api/v1alpha1"
+	"github.com/atoll-platform/atoll/operator/target"
+	"github.com/atoll-platform/atoll/operator/target/aws/role"
+)
+
+// RoleWatch looks for ghosts in the roles of people on AWS.
+type RoleWatch struct {
+	grants *role.Grants
+	book   *target.Book
+	opts   Options
+}
+
+// NewRoleWatch returns a watch.
+func NewRoleWatch(grants *role.Grants, book *target.Book, opts Options) *RoleWatch {
+	return &RoleWatch{grants: grants, book: book, opts: opts}
+}
+
+// Name is the target that the watch looks at.
+func (w *RoleWatch) Name() v1alpha1.GrantTarget { return w.grants.Name() }
+
+// Register makes the manager run the watch, in the replica that leads.
+func (w *RoleWatch) Register(mgr manager.Manager) error {
+	if err := mgr.Add(w); err != nil {
+		return fmt.Errorf("adding the watch of the roles of people: %w", err)
+	}
+	return nil
+}
+
+// Start looks until the context ends.
+func (w *RoleWatch) Start(ctx context.Context) error {
+	ticker := w.opts.Clock.NewTicker(w.opts.Every)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C():
+		}
+		if !w.book.Complete() {
+			continue // What is granted is not known yet, and everything would look like a ghost.
+		}
+		if err := w.Look(ctx); err != nil && ctx.Err() == nil {
+			log.FromContext(ctx).Error(err, "looking for access without a grant")
+		}
+	}
+}
+
+// Ghosts is the access that is live now and that no grant gives, in words. It changes nothing.
+func (w *RoleWatch) Ghosts(ctx context.Context) ([]v1alpha1.GhostAccess, error) {
+	if !w.book.Complete() {
+		return nil, errors.New("what is granted is not known yet: the operator has just started")
+	}
+	found, err := w.find(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var all []v1alpha1.GhostAccess
+	for _, g := range found {
+		live := v1alpha1.GhostAccess{Target: w.Name(), Account: g.Role, Policy: g.Policy}
+		if g.Problem != "" {
+			live.Access = []string{g.Problem}
+		}
+		for _, a := range g.Atoms {
+			o := a.Selector.Objects
+			live.Access = append(live.Access, fmt.Sprintf("%s s3://%s/%s until %s", a.Action, o.Bucket, o.Prefix, v1alpha1.At(a.Window.Until)))
+		}
+		all = append(all, live)
+	}
+	return all, nil
+}
+
+func (w *RoleWatch) find(ctx context.Context) ([]role.Ghost, error) {
+	now := w.opts.Clock.Now()
+	return w.grants.Ghosts(ctx, w.book.Access(w.book.Everybody(), now), now)
+}
+
+// Look looks once: it reports what it finds, writes the operator's own policies anew, and removes what others wrote where it is told
+// to. Who may have a role, and what bounds it, are left to people.
+func (w *RoleWatch) Look(ctx context.Context) error {
+	ghosts, err := w.find(ctx)
+	if err != nil {
+		return err
+	}
+	if len(ghosts) > 0 {
+		// What IAM says is behind what was written: only what is there twice is a ghost.
+		again, err := w.find(ctx)
+		if err != nil {
+			return err
+		}
+		ghosts = slices.DeleteFunc(again, func(g role.Ghost) bool {
+			return !slices.ContainsFunc(ghosts, func(first role.Ghost) bool { return first.Role == g.Role && first.Policy == g.Policy })
+		})
+	}
+	name := string(w.Name())
+	live.WithLabelValues(name).Set(float64(len(ghosts)))
+	looked.WithLabelValues(name).Set(float64(w.opts.Clock.Now().Unix()))
+	for _, g := range ghosts {
+		log.FromContext(ctx).Info("access without a grant", "target", name, "role", g.Role, "policy", g.Policy,
+			"problem", g.Problem, "access", g.Atoms)
+		if err := w.repair(ctx, g); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *RoleWatch) repair(ctx context.Context, g role.Ghost) error {
+	switch {
+	case g.Policy == "trust" || g.Policy == "boundary":
+		return nil
+	case g.Own() && g.Person != "":
+		w.grants.Forget(g.Person)
+		return w.grants.Sync(ctx, w.book.Access([]string{g.Person}, w.opts.Clock.Now()))
+	case g.Own() || w.opts.Quarantine == Remove:
+		return w.grants.Remove(ctx, g)
+	}
+	return nil
+}
