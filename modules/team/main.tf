@@ -7,7 +7,7 @@ locals {
     for file in fileset(var.folder, "${kind}/${pattern}.yaml") : trimsuffix(trimprefix(file, "${kind}/"), ".yaml")
   ]) }
 
-  kinds = { profiles = "*", schedules = "*/*", workspaces = "*" }
+  kinds = { datasets = "*", grants = "*", profiles = "*", schedules = "*/*", workspaces = "*" }
 
   name_rule = "the name of the file is the object's name: 1 to 40 lower-case letters, digits and hyphens"
   name_ok   = "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"

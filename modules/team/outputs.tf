@@ -17,3 +17,13 @@ output "schedules" {
   description = "Schedules as <workspace>/<name>, by which they are run at once: atoll run <workspace>/<name>."
   value       = keys(atoll_schedule.this)
 }
+
+output "datasets" {
+  description = "Names of the datasets."
+  value       = keys(atoll_dataset.this)
+}
+
+output "grants" {
+  description = "By grant: its dataset and when it ends."
+  value       = { for name, g in atoll_data_grant.this : name => { dataset = g.dataset, ends = g.not_after } }
+}

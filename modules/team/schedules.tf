@@ -52,8 +52,8 @@ locals {
 
   # By schedule: what it names that is nowhere, in words.
   schedule_strangers = { for key, s in local.schedules : key => compact([
-    contains(concat(tolist(local.names.workspaces), tolist(var.other_workspaces)), s.workspace) ? "" :
-    "there is no workspace ${s.workspace}; there are ${join(", ", concat(tolist(local.names.workspaces), tolist(var.other_workspaces)))}",
+    contains(local.known_workspaces, s.workspace) ? "" :
+    "there is no workspace ${s.workspace}; there are ${join(", ", local.known_workspaces)}",
     try(contains(module.workspace_file[s.workspace].document.profiles, s.document.profile), true) ? "" :
     "profile: workspaces/${s.workspace}.yaml does not allow ${try(s.document.profile, "")}; it allows ${try(join(", ", module.workspace_file[s.workspace].document.profiles), "none")}",
   ]) }

@@ -1,5 +1,5 @@
 variable "folder" {
-  description = "Folder of the team's YAML files, with a folder in it for each kind: profiles, workspaces, and schedules with a folder for each workspace. A file's name is the object's name."
+  description = "Folder of the team's YAML files, with a folder in it for each kind: profiles, workspaces, schedules with a folder for each workspace, datasets and grants. A file's name is the object's name."
   type        = string
 
   validation {
@@ -16,7 +16,14 @@ variable "other_profiles" {
 }
 
 variable "other_workspaces" {
-  description = "Names of workspaces that are managed elsewhere and may have schedules here."
+  description = "Names of workspaces that are managed elsewhere and may have schedules and grants here."
+  type        = set(string)
+  default     = []
+  nullable    = false
+}
+
+variable "other_datasets" {
+  description = "Names of datasets that are managed elsewhere and may be granted or derived from here."
   type        = set(string)
   default     = []
   nullable    = false

@@ -16,10 +16,12 @@ var fieldLine = regexp.MustCompile(`(?m)^    "([A-Za-z.\[\]]+)" += \{`)
 
 // TestTeamFields holds what files may say to what the kinds have: a field that a kind gets is one that files get.
 func TestTeamFields(t *testing.T) {
-	for _, kind := range []string{"profiles", "schedules", "workspaces"} {
+	for kind, plural := range map[string]string{
+		"datasets": "datasets", "grants": "datagrants", "profiles": "profiles", "schedules": "schedules", "workspaces": "workspaces",
+	} {
 		t.Run(kind, func(t *testing.T) {
 			var crd apiextensionsv1.CustomResourceDefinition
-			if err := yaml.Unmarshal([]byte(read(t, filepath.Join(root, "api/crds/atoll.dev_"+kind+".yaml"))), &crd); err != nil {
+			if err := yaml.Unmarshal([]byte(read(t, filepath.Join(root, "api/crds/atoll.dev_"+plural+".yaml"))), &crd); err != nil {
 				t.Fatal(err)
 			}
 			want := fieldsOf("", crd.Spec.Versions[0].Schema.OpenAPIV3Schema.Properties["spec"])

@@ -1,15 +1,30 @@
 package modules_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/atoll-platform/atoll/internal/kube/kubetest"
 )
+
+// grantFile is a grant whose window is to be filled in.
+const grantFile = `subject: {kind: User, name: ada}
+dataset: daily-numbers
+selector: {prefix: 2027/}
+actions: [Read, List]
+notBefore: %s
+notAfter: %s
+ceiling: C2
+purpose: Compare the forecast with what the shops sold.
+requestedBy: ada
+approvedBy: [carol]
+`
 
 // TestTeam applies the team's repository with the real provider to a real API server. A stand-in for the operator
 // marks what is made Ready, as the operator would.
@@ -30,12 +45,14 @@ func TestTeam(t *testing.T) {
 	f := tree(t, "examples/team-repo")
 	f.env = []string{"TF_VAR_kubeconfig=" + kubeconfig, "TF_VAR_context=test"}
 	f.init()
+	begin := time.Now().UTC().Truncate(time.Hour)
+	f.write("team/grants/ada-numbers.yaml", fmt.Sprintf(grantFile, begin.Format(time.RFC3339), begin.Add(24*time.Hour).Format(time.RFC3339)))
 
 	apply := f.must("apply", "-auto-approve", "-no-color")
-	if !strings.Contains(apply, "5 added, 0 changed, 0 destroyed") {
+	if !strings.Contains(apply, "7 added, 0 changed, 0 destroyed") {
 		t.Errorf("apply made something else:\n%s", apply)
 	}
-	for plural, names := range map[string][]string{"workspaces": {"forecasting", "pricing"}, "profiles": {"science", "boards"}} {
+	for plural, names := range map[string][]string{"workspaces": {"forecasting", "pricing"}, "profiles": {"science", "boards"}, "datasets": {"daily-numbers"}, "datagrants": {"ada-numbers"}} {
 		for _, name := range names {
 			if _, err := server.Admin.Resource(kubetest.Resource(plural)).Get(t.Context(), name, metav1.GetOptions{}); err != nil {
 				t.Errorf("%s %s is not in the cluster: %v", plural, name, err)
@@ -83,6 +100,7 @@ func TestTeam(t *testing.T) {
 func TestTeamFiles(t *testing.T) {
 	const (
 		forecasting, science = "team/workspaces/forecasting.yaml", "team/profiles/science.yaml"
+		numbersData          = "team/datasets/daily-numbers.yaml"
 		numbers              = "team/schedules/forecasting/daily-numbers.yaml"
 	)
 	tests := map[string]struct{ file, old, text, want string }{
@@ -104,6 +122,9 @@ func TestTeamFiles(t *testing.T) {
 		"a field five deep":              {numbers, "home: numbers/load.ipynb", "git: {repository: \"git@example.com:x.git\", path: load.ipynb}", "schedules/forecasting/daily-numbers.yaml: tasks[0].notebook.git.repository: \"git@example.com:x.git\" does not fit; an https URL"},
 		"a cron that is none":            {numbers, "30 6 * * 1-5", "every day", "schedules/forecasting/daily-numbers.yaml: cron: \"every day\" does not fit; minute, hour,"},
 		"a profile that is not allowed":  {numbers, "profile: science", "profile: pandas", "schedules/forecasting/daily-numbers.yaml: profile: workspaces/forecasting.yaml does not allow pandas; it allows science, boards."},
+		"a place that is none":           {numbersData, "bucket: lake", "bucket: The Lake", "datasets/daily-numbers.yaml: location.objectPrefix.bucket: \"The Lake\" does not fit; the name of a bucket"},
+		"a class that is none":           {numbersData, "C2", "secret", "datasets/daily-numbers.yaml: classification: \"secret\" does not fit; C1, C2, C3 or C4"},
+		"a source that is none":          {numbersData, "owner: carol", "owner: carol\nderivedFrom: [sales]", "datasets/daily-numbers.yaml: derivedFrom: there is no sales; there are daily-numbers."},
 		"a file that is not YAML":        {forecasting, "owner: carol", "owner: [carol", "workspaces/forecasting.yaml: it is not YAML; look at its indentation and quotes"},
 	}
 	f := tree(t, "examples/team-repo").init()
@@ -119,8 +140,28 @@ func TestTeamFiles(t *testing.T) {
 			}
 		})
 	}
+	grant := func(old, text string) string {
+		return strings.Replace(fmt.Sprintf(grantFile, "2027-01-31T08:00:00Z", "2027-02-28T08:00:00Z"), old, text, 1)
+	}
+	for name, tt := range map[string]struct{ text, want string }{
+		"a grant without an end":        {grant("notAfter: 2027-02-28T08:00:00Z\n", ""), "grants/ada-numbers.yaml: notAfter: it is missing; a time in UTC and whole seconds"},
+		"a grant in another zone":       {grant("2027-02-28T08:00:00Z", "2027-02-28T08:00:00+01:00"), "grants/ada-numbers.yaml: notAfter: \"2027-02-28T08:00:00+01:00\" does not fit"},
+		"a grant of everything":         {grant("[Read, List]", "[All]"), "grants/ada-numbers.yaml: actions[0]: \"All\" does not fit; a list: of objects Read,"},
+		"a grant of an unknown dataset": {grant("dataset: daily-numbers", "dataset: weekly"), "grants/ada-numbers.yaml: dataset: there is no weekly; there are daily-numbers."},
+		"a grant for no workspace":      {grant("{kind: User, name: ada}", "{kind: Workspace, name: risk}"), "grants/ada-numbers.yaml: subject.name: there is no workspace risk; there are forecasting, pricing."},
+		"a window that ends first":      {grant("2027-02-28", "2027-01-01"), "not_after"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f.write("team/grants/ada-numbers.yaml", tt.text)
+			defer func() { _ = os.Remove(filepath.Join(f.dir, "team/grants/ada-numbers.yaml")) }()
+			out, code := f.run("plan", "-no-color", "-refresh=false")
+			if code == 0 || !strings.Contains(strings.Join(strings.Fields(out), " "), tt.want) {
+				t.Errorf("plan exited with %d and not with %q:\n%s", code, tt.want, out)
+			}
+		})
+	}
 	for name, tt := range map[string]struct{ file, like, want string }{
-		"a file of no kind":              {"team/workspace/x.yaml", forecasting, "There is nobody to read workspace/x.yaml. Files are profiles/<name>.yaml, schedules/<workspace>/<name>.yaml,"},
+		"a file of no kind":              {"team/workspace/x.yaml", forecasting, "There is nobody to read workspace/x.yaml. Files are datasets/<name>.yaml, grants/<name>.yaml, profiles/<name>.yaml, schedules/<workspace>/<name>.yaml,"},
 		"a file with another ending":     {"team/workspaces/x.yml", forecasting, "There is nobody to read workspaces/x.yml."},
 		"a name that is none":            {"team/workspaces/Risk_1.yaml", forecasting, "workspaces/Risk_1.yaml: the name of the file is the object's name: 1 to 40"},
 		"a schedule without a workspace": {"team/schedules/daily.yaml", numbers, "There is nobody to read schedules/daily.yaml."},

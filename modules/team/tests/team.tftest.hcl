@@ -38,6 +38,14 @@ run "files_become_resources" {
     error_message = "Variables are those of the file."
   }
   assert {
+    condition     = keys(atoll_dataset.this) == ["customers", "orders"] && atoll_dataset.this["customers"].location.table.table == "customers" && atoll_dataset.this["customers"].columns[1].classification == "C3"
+    error_message = "A dataset is where the file says, and its columns have classes of their own."
+  }
+  assert {
+    condition     = atoll_data_grant.this["ada-customers"].dataset == "customers" && atoll_data_grant.this["ada-customers"].not_after == "2027-02-28T17:00:00Z" && atoll_data_grant.this["ada-customers"].selector.masks[0].kind == "Hash"
+    error_message = "A grant is of what the file selects, and ends when it says."
+  }
+  assert {
     condition     = keys(atoll_schedule.this) == ["fraud/nightly"] && atoll_schedule.this["fraud/nightly"].workspace == "fraud" && atoll_schedule.this["fraud/nightly"].name == "nightly"
     error_message = "A schedule is in the workspace of its folder."
   }
