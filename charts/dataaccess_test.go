@@ -31,7 +31,9 @@ func TestServersAndRunsFindTheSame(t *testing.T) {
 		if !ok || m.Data["hub.yaml"] == "" {
 			continue
 		}
-		var hub struct{ DataAccess struct{ Config, Credentials string } }
+		var hub struct {
+			DataAccess struct{ Config, Credentials string }
+		}
 		if err := yaml.Unmarshal([]byte(m.Data["hub.yaml"]), &hub); err != nil {
 			t.Fatal(err)
 		}

@@ -136,11 +136,13 @@ func atom(name string, changes ...change) grant.Atom {
 }
 
 func columns(names ...string) change { return func(a *grant.Atom) { a.Selector.Part.Columns = names } }
+
 func to(kind grant.SubjectKind, name string) change {
 	return func(a *grant.Atom) { a.Subject = grant.Subject{Kind: kind, Name: name} }
 }
 func action(action grant.Action) change { return func(a *grant.Atom) { a.Action = action } }
 func of(table grant.Table) change       { return func(a *grant.Atom) { a.Selector.Part.Table = table } }
+
 func rows(column string, values ...string) change {
 	return func(a *grant.Atom) {
 		a.Selector.Part.Rows = append(a.Selector.Part.Rows, grant.Condition{Column: column, Values: values})

@@ -23,8 +23,10 @@ type member struct {
 // What random grants are made of. Values have quotes in them, as data does.
 var (
 	anyPeople = []member{
-		{Name: "ada", Groups: []string{"analysts"}}, {Name: "bob", Groups: []string{"analysts", "auditors"}, Workspaces: []string{"fraud"}},
-		{Name: "cyd", Workspaces: []string{"fraud"}}, {Name: "dan"},
+		{Name: "ada", Groups: []string{"analysts"}},
+		{Name: "bob", Groups: []string{"analysts", "auditors"}, Workspaces: []string{"fraud"}},
+		{Name: "cyd", Workspaces: []string{"fraud"}},
+		{Name: "dan"},
 	}
 	anyTables  = []grant.Table{people, {Catalog: "memory", Schema: "default", Table: "orders"}, {Catalog: "tpch", Schema: "tiny", Table: "people"}}
 	anyColumns = []string{"name", "ssn", "region"}
@@ -172,8 +174,12 @@ func request(t testing.TB, req grant.Request) policy.Input {
 func randomAtoms(r *rand.Rand) []grant.Atom {
 	var atoms []grant.Atom
 	subjects := []grant.Subject{
-		{Kind: grant.User, Name: "ada"}, {Kind: grant.User, Name: "BOB"}, {Kind: grant.User, Name: "dan"},
-		{Kind: grant.Group, Name: "analysts"}, {Kind: grant.Group, Name: "auditors"}, {Kind: grant.Workspace, Name: "fraud"},
+		{Kind: grant.User, Name: "ada"},
+		{Kind: grant.User, Name: "BOB"},
+		{Kind: grant.User, Name: "dan"},
+		{Kind: grant.Group, Name: "analysts"},
+		{Kind: grant.Group, Name: "auditors"},
+		{Kind: grant.Workspace, Name: "fraud"},
 	}
 	for i := range 1 + r.IntN(7) {
 		from := begin.Add(time.Duration(r.IntN(4)) * time.Minute)

@@ -131,10 +131,10 @@ func (c *Client) once(ctx context.Context, method, address string, body []byte, 
 		return true, err
 	}
 	defer func() { _ = res.Body.Close() }()
-	switch {
-	case res.StatusCode == http.StatusOK:
+	switch res.StatusCode {
+	case http.StatusOK:
 		return false, read(res.Body)
-	case res.StatusCode == http.StatusConflict:
+	case http.StatusConflict:
 		return false, errBase
 	}
 	text, _ := io.ReadAll(io.LimitReader(res.Body, 1024))

@@ -264,7 +264,7 @@ func TestFullPoliciesChangeInPlace(t *testing.T) {
 	one.Until, longer.Until = "2026-12-01T00:00:00Z", "2026-12-31T00:00:00Z"
 	layout[3] = append(layout[3][:1], one) // A window of its own takes the room of several prefixes.
 	rest := slices.Concat(layout[:]...)
-	want := append(rest[:len(rest):len(rest)], longer)
+	want := slices.Concat(rest, []policy.Piece{longer})
 	want = slices.DeleteFunc(want, func(p policy.Piece) bool { return p == one })
 	pad := policy.ManagedLimit - len(language.Document(layout[3]))
 	filler := piece("3-z" + strings.Repeat("z", pad-len(`,"arn:aws:s3:::data/3-z/*"`)) + "/")
