@@ -63,7 +63,7 @@ func TestEvaluatorsAgree(t *testing.T) {
 	simulator := startSimulator(t)
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
-	r := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // cases, not secrets
+	r := rand.New(rand.NewPCG(seed, 0))
 	var asked, simulated, allowed, skipped int
 	for range sets(t) {
 		atoms := someGrants(r)
@@ -188,7 +188,7 @@ func (s *simulator) ask(t *testing.T, document string, list []request) []bool {
 // TestEveryConditionIsNeeded changes compiled policies in every way in which one could be wrong, and sees that each change is
 // noticed: a condition dropped, a time moved by a second, a resource or an action more, a statement less.
 func TestEveryConditionIsNeeded(t *testing.T) {
-	r := rand.New(rand.NewPCG(7, 7)) //nolint:gosec // cases, not secrets
+	r := rand.New(rand.NewPCG(7, 7))
 	mutants := map[string]int{}
 	for range sets(t)/20 + 1 {
 		atoms := someGrants(r)

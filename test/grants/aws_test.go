@@ -14,7 +14,7 @@ func TestPoliciesOfAWSAgree(t *testing.T) {
 	simulator, language := startSimulator(t), policy.Language{Partition: "aws"}
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
-	r := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // cases, not secrets
+	r := rand.New(rand.NewPCG(seed, 0))
 	var simulated, allowed int
 	for range sets(t) {
 		atoms := someGrants(r)

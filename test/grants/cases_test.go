@@ -21,8 +21,12 @@ var (
 	prefixes = []string{"", "a/", "a/b/", "a/bc/", "ab/", "z=1/"}
 	keys     = []string{"x", "a/x", "a/b/x", "a/b/c/x", "a/bc/x", "ab/x", "z=1/x", "a"}
 	subjects = []grant.Subject{
-		{Kind: grant.User, Name: "ada"}, {Kind: grant.User, Name: "Ada"}, {Kind: grant.Group, Name: "analysts"},
-		{Kind: grant.Workspace, Name: "fraud"}, {Kind: grant.User, Name: "eve"}, {Kind: grant.Group, Name: "others"},
+		{Kind: grant.User, Name: "ada"},
+		{Kind: grant.User, Name: "Ada"},
+		{Kind: grant.Group, Name: "analysts"},
+		{Kind: grant.Workspace, Name: "fraud"},
+		{Kind: grant.User, Name: "eve"},
+		{Kind: grant.Group, Name: "others"},
 	}
 	actions = []grant.Action{grant.Read, grant.List, grant.Write, grant.Delete}
 )
