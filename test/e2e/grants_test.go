@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"errors"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -150,15 +151,12 @@ func newGrantsStage(ctx context.Context, t *testing.T, p *platform) *grantsStage
 	for _, key := range []string{"access-key", "secret-key"} {
 		require.NoError(t, os.WriteFile(filepath.Join(folder, key), secret.Data[key], 0o600))
 	}
-	var pods corev1.PodList
-	require.NoError(t, p.client(t).List(ctx, &pods, client.InNamespace("atoll-data"), client.MatchingLabels{"app.kubernetes.io/name": "objectstore"}))
-	require.Len(t, pods.Items, 1)
-	ip := pods.Items[0].Status.PodIP
-	g := &grantsStage{platform: p, endpoint: "http://" + ip + ":7070"}
+	buckets, accounts := openStore(ctx, t, p)
+	g := &grantsStage{platform: p, endpoint: buckets}
 	g.root = credentials.NewStaticCredentialsProvider(
 		strings.TrimSpace(string(secret.Data["access-key"])), strings.TrimSpace(string(secret.Data["secret-key"])), "")
 	g.store = objectstore.New(objectstore.Options{
-		Endpoint: g.endpoint, IAMEndpoint: "http://" + ip + ":7071", Region: "us-east-1", Credentials: folder,
+		Endpoint: g.endpoint, IAMEndpoint: accounts, Region: "us-east-1", Credentials: folder,
 	})
 	require.NoError(t, g.store.EnsureBucket(ctx, grantsBucket))
 	for _, key := range []string{"shipments/a", "shipments-secret/a", "salaries/a"} {
@@ -166,6 +164,38 @@ func newGrantsStage(ctx context.Context, t *testing.T, p *platform) *grantsStage
 		require.NoError(t, err)
 	}
 	return g
+}
+
+// openStore lets the test reach the store from outside of the cluster, by ports of the node, until the test ends. They work on
+// while the API server is dead.
+func openStore(ctx context.Context, t *testing.T, p *platform) (buckets, accounts string) {
+	t.Helper()
+	c := p.client(t)
+	door := &corev1.Service{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "atoll-data", Name: "e2e-objectstore"},
+		Spec: corev1.ServiceSpec{
+			Type: corev1.ServiceTypeNodePort, Selector: map[string]string{"app.kubernetes.io/name": "objectstore"},
+			Ports: []corev1.ServicePort{{Name: "s3", Port: 7070}, {Name: "iam", Port: 7071}},
+		},
+	}
+	require.NoError(t, c.Create(ctx, door))
+	t.Cleanup(func() { require.NoError(t, client.IgnoreNotFound(c.Delete(context.WithoutCancel(ctx), door))) })
+	var nodes corev1.NodeList
+	require.NoError(t, c.List(ctx, &nodes))
+	i := slices.IndexFunc(nodes.Items[0].Status.Addresses, func(a corev1.NodeAddress) bool { return a.Type == corev1.NodeInternalIP })
+	require.GreaterOrEqual(t, i, 0, "the node has no address")
+	at := func(port int32) string {
+		address := net.JoinHostPort(nodes.Items[0].Status.Addresses[i].Address, strconv.Itoa(int(port)))
+		eventually(t, time.Minute, "the object store at "+address, func(ctx context.Context) (bool, error) {
+			conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", address)
+			if err != nil {
+				return false, nil
+			}
+			return true, conn.Close()
+		})
+		return "http://" + address
+	}
+	return at(door.Spec.Ports[0].NodePort), at(door.Spec.Ports[1].NodePort)
 }
 
 func (g *grantsStage) client3(by aws.CredentialsProvider) *s3.Client {

@@ -19,6 +19,8 @@ SIZES = tuple(int(n) for n in os.environ.get("ATOLL_BENCH_SIZES", "10,100,1000")
 PER_WORKSPACE = 20
 CHANGES = 5
 LIMIT = 1800
+# The command beside this Python, whatever is on the PATH.
+AIRFLOW = str(Path(sys.executable).with_name("airflow"))
 
 
 def environment(home: Path, server: ApiServer) -> dict[str, str]:
@@ -57,9 +59,9 @@ def wait_for(home: Path, query: str, *arguments: str, want: int) -> float:
 def measure(schedules: Schedules, server: ApiServer, size: int) -> None:
     home = Path(tempfile.mkdtemp(prefix="atoll-bench-"))
     env = environment(home, server)
-    subprocess.run(["airflow", "db", "migrate"], env=env, check=True, capture_output=True)
+    subprocess.run([AIRFLOW, "db", "migrate"], env=env, check=True, capture_output=True)
     with (home / "processor.log").open("w") as log:
-        processor = subprocess.Popen(["airflow", "dag-processor"], env=env, stdout=log, stderr=log)
+        processor = subprocess.Popen([AIRFLOW, "dag-processor"], env=env, stdout=log, stderr=log)
         try:
             first = wait_for(home, "SELECT count(*) FROM serialized_dag", want=size)
             changes = []

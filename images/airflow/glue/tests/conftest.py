@@ -2,10 +2,14 @@
 
 import os
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
 import pytest
+
+# The command beside this Python, whatever is on the PATH.
+AIRFLOW = str(Path(sys.executable).with_name("airflow"))
 
 # Airflow reads its settings when it is imported.
 _HOME = Path(tempfile.mkdtemp(prefix="atoll-airflow-"))
@@ -18,7 +22,7 @@ os.environ |= {
         '[{"name": "schedules", "classpath": "atoll_airflow.bundle.ScheduleBundle", "kwargs": {}}]'
     ),
 }
-subprocess.run(["airflow", "db", "migrate"], check=True, capture_output=True)
+subprocess.run([AIRFLOW, "db", "migrate"], check=True, capture_output=True)
 
 from api_server import ApiServer  # noqa: E402
 from schedules import Schedules  # noqa: E402
