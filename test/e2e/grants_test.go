@@ -19,6 +19,7 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -166,8 +167,8 @@ func newGrantsStage(ctx context.Context, t *testing.T, p *platform) *grantsStage
 	return g
 }
 
-// openStore lets the test reach the store from outside of the cluster, by ports of the node, until the test ends. They work on
-// while the API server is dead.
+// openStore lets the test reach the store from outside of the cluster, by ports of the node and past the network policy, until
+// the test ends. They work on while the API server is dead.
 func openStore(ctx context.Context, t *testing.T, p *platform) (buckets, accounts string) {
 	t.Helper()
 	c := p.client(t)
@@ -178,8 +179,19 @@ func openStore(ctx context.Context, t *testing.T, p *platform) (buckets, account
 			Ports: []corev1.ServicePort{{Name: "s3", Port: 7070}, {Name: "iam", Port: 7071}},
 		},
 	}
-	require.NoError(t, c.Create(ctx, door))
-	t.Cleanup(func() { require.NoError(t, client.IgnoreNotFound(c.Delete(context.WithoutCancel(ctx), door))) })
+	key := &networkingv1.NetworkPolicy{
+		ObjectMeta: metav1.ObjectMeta{Namespace: door.Namespace, Name: door.Name},
+		Spec: networkingv1.NetworkPolicySpec{
+			PodSelector: metav1.LabelSelector{MatchLabels: door.Spec.Selector},
+			Ingress: []networkingv1.NetworkPolicyIngressRule{{
+				From: []networkingv1.NetworkPolicyPeer{{IPBlock: &networkingv1.IPBlock{CIDR: "0.0.0.0/0"}}},
+			}},
+		},
+	}
+	for _, obj := range []client.Object{door, key} {
+		require.NoError(t, c.Create(ctx, obj))
+		t.Cleanup(func() { require.NoError(t, client.IgnoreNotFound(c.Delete(context.WithoutCancel(ctx), obj))) })
+	}
 	var nodes corev1.NodeList
 	require.NoError(t, c.List(ctx, &nodes))
 	i := slices.IndexFunc(nodes.Items[0].Status.Addresses, func(a corev1.NodeAddress) bool { return a.Type == corev1.NodeInternalIP })
