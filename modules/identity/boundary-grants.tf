@@ -11,7 +11,7 @@ resource "aws_iam_policy" "grants_boundary" {
       {
         Sid      = "Objects"
         Effect   = "Allow"
-        Action   = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"]
+        Action   = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:GetObjectVersion", "s3:ListMultipartUploadParts", "s3:PutObject"]
         Resource = "${var.bucket_arns.data}/*"
       },
       {

@@ -7,7 +7,7 @@ resource "aws_iam_policy" "boundary" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
+    Statement = concat(local.compile_statements, [
       {
         Sid       = "WorkInTheAccount"
         Effect    = "Allow"
@@ -22,13 +22,6 @@ resource "aws_iam_policy" "boundary" {
           "iam:PassRole",
         ]
         Resource = "*"
-      },
-      {
-        Sid       = "CompileGrants"
-        Effect    = "Allow"
-        Action    = ["iam:DeleteRolePolicy", "iam:PutRolePolicy"]
-        Resource  = local.grants_roles
-        Condition = { StringEquals = { "iam:PermissionsBoundary" = local.grants_boundary_arn } }
       },
       {
         Sid      = "LeaveTheTrail"
@@ -51,7 +44,7 @@ resource "aws_iam_policy" "boundary" {
           local.grants_roles, "${local.role_prefix}/${var.name}-backup", "${local.role_prefix}/${var.name}-lake",
         ] } }
       },
-    ]
+    ])
   })
 }
 

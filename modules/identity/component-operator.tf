@@ -1,7 +1,7 @@
-# The operator compiles grants: into policies of the grant roles, and into permissions of Lake Formation. For runs it signs
-# URLs of their own notebooks; data they read is granted, not given here.
+# The operator compiles grants: into policies of people's roles, as grants.tf says, and into permissions of Lake Formation. For
+# runs it signs URLs of their own notebooks; data they read is granted, not given here.
 locals {
-  operator_statements = [
+  operator_statements = concat(local.compile_statements, [
     {
       Sid      = "ReadNotebooksOfRuns"
       Effect   = "Allow"
@@ -28,25 +28,6 @@ locals {
       Condition = { StringEquals = { "kms:ViaService" = "s3.${local.region}.amazonaws.com" } }
     },
     {
-      Sid      = "HandOutGrantRoles"
-      Effect   = "Allow"
-      Action   = ["sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"]
-      Resource = local.grants_roles
-    },
-    {
-      Sid       = "CompileToPolicies"
-      Effect    = "Allow"
-      Action    = ["iam:DeleteRolePolicy", "iam:PutRolePolicy"]
-      Resource  = local.grants_roles
-      Condition = { StringEquals = { "iam:PermissionsBoundary" = local.grants_boundary_arn } }
-    },
-    {
-      Sid      = "ReadPoliciesBack"
-      Effect   = "Allow"
-      Action   = ["iam:GetRole", "iam:GetRolePolicy", "iam:ListRolePolicies"]
-      Resource = local.grants_roles
-    },
-    {
       Sid    = "CompileToTables"
       Effect = "Allow"
       Action = [
@@ -56,5 +37,5 @@ locals {
       ]
       Resource = "*"
     },
-  ]
+  ])
 }

@@ -16,7 +16,5 @@ locals {
     "atoll.dev/part"     = "identity"
   })
 
-  role_prefix  = "arn:${local.partition}:iam::${local.account}:role"
-  grants_path  = "/atoll/${var.name}/grants/"
-  grants_roles = "${local.role_prefix}${local.grants_path}*"
+  role_prefix = "arn:${local.partition}:iam::${local.account}:role"
 }

@@ -9,9 +9,10 @@ output "role_arns" {
   value       = { for name, role in aws_iam_role.component : name => role.arn }
 }
 
-output "grant_role_arns" {
-  description = "Roles that data grants are compiled to."
-  value       = { for name, role in aws_iam_role.grant : name => role.arn }
+output "grants_boundary_arn" {
+  description = "Boundary of the role of each person, which grants are compiled to."
+  value       = local.grants_boundary_arn
+  depends_on  = [aws_iam_policy.grants_boundary]
 }
 
 output "trail_arn" {

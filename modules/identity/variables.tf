@@ -72,18 +72,6 @@ variable "components" {
   }
 }
 
-variable "grant_roles" {
-  description = "Roles that data grants are compiled to. They may do nothing until a grant says so, and nothing beyond it."
-  type        = set(string)
-  default     = ["people", "runs"]
-  nullable    = false
-
-  validation {
-    condition     = length(var.grant_roles) > 0 && alltrue([for r in var.grant_roles : can(regex("^[a-z]([-a-z0-9]{0,28}[a-z0-9])?$", r))])
-    error_message = "grant_roles: one at least, each 1 to 30 lower-case letters, digits and hyphens."
-  }
-}
-
 variable "lake_formation" {
   description = "Managed makes Lake Formation decide about tables in this account and region, instead of IAM alone; it replaces the settings that are there. Unmanaged leaves them."
   type        = string

@@ -69,7 +69,6 @@ module "identity" {
   buckets                  = module.storage.buckets
   key_arn                  = module.storage.key_arn
   components               = var.identity.components
-  grant_roles              = var.identity.grant_roles
   lake_formation           = var.identity.lake_formation
   data_lake_administrators = var.identity.data_lake_administrators
   tags                     = local.tags

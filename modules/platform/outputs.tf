@@ -56,9 +56,9 @@ output "role_arns" {
   value       = module.identity.role_arns
 }
 
-output "grant_role_arns" {
-  description = "Roles that data grants are compiled to."
-  value       = module.identity.grant_role_arns
+output "grants_boundary_arn" {
+  description = "Boundary of the role of each person, which grants are compiled to."
+  value       = module.identity.grants_boundary_arn
 }
 
 output "network" {

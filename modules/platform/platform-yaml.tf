@@ -19,7 +19,14 @@ locals {
         # Without an endpoint it is S3; without a Secret, the operator's role.
         objectStore = { endpoint = "", iamEndpoint = "", region = local.region, credentialsSecret = "" }
         credentials = { enabled = false }
-        runs        = { bucket = module.storage.buckets.outputs, egress = [for range in sort(data.aws_prefix_list.s3.cidr_blocks) : "${range}:443"] }
+        # Each person has a role, which grants of objects are compiled to.
+        aws = {
+          platform    = var.name
+          clusterARN  = module.cluster.arn
+          boundaryARN = module.identity.grants_boundary_arn
+          keyARN      = module.storage.key_arn
+        }
+        runs = { bucket = module.storage.buckets.outputs, egress = [for range in sort(data.aws_prefix_list.s3.cidr_blocks) : "${range}:443"] }
       }
       hub = merge(
         {

@@ -101,7 +101,7 @@ variable "storage" {
 }
 
 variable "identity" {
-  description = "Components of yours that call AWS, the roles of grants, and Lake Formation, as modules/identity takes them."
+  description = "Components of yours that call AWS, and Lake Formation, as modules/identity takes them."
   type = object({
     components = optional(map(object({
       namespace       = string
@@ -111,7 +111,6 @@ variable "identity" {
         resources = list(string)
       }))
     })))
-    grant_roles              = optional(set(string))
     lake_formation           = optional(string)
     data_lake_administrators = optional(set(string))
   })

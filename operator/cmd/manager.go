@@ -21,6 +21,7 @@ import (
 	"github.com/atoll-platform/atoll/internal/backup"
 	"github.com/atoll-platform/atoll/internal/version"
 	"github.com/atoll-platform/atoll/operator/controller"
+	"github.com/atoll-platform/atoll/operator/target/aws/role"
 	"github.com/atoll-platform/atoll/operator/target/objectstore"
 	"github.com/atoll-platform/atoll/operator/target/trino"
 )
@@ -33,6 +34,7 @@ type managerOptions struct {
 	controller.Options
 
 	objectStore   objectstore.Options
+	aws           role.Options
 	backupImage   string
 	backupBuckets string
 	backupKeyFile string
@@ -87,6 +89,7 @@ func (o *managerOptions) bind(flags *pflag.FlagSet) {
 	o.bindLedger(flags)
 	o.bindCredentials(flags)
 	o.bindTrino(flags)
+	o.bindAWS(flags)
 	shared := flag.NewFlagSet("manager", flag.ContinueOnError)
 	o.logs.BindFlags(shared)
 	config.RegisterFlags(shared)
@@ -97,7 +100,7 @@ func (o *managerOptions) run(ctx context.Context) error {
 	log := zap.New(zap.UseFlagOptions(&o.logs))
 	ctrl.SetLogger(log)
 	klog.SetLogger(log)
-	if err := o.complete(); err != nil {
+	if err := o.complete(ctx); err != nil {
 		return err
 	}
 	mgr, err := o.manager(ctx, log)
@@ -112,7 +115,7 @@ func (o *managerOptions) run(ctx context.Context) error {
 }
 
 // complete checks the flags and derives what follows from them.
-func (o *managerOptions) complete() error {
+func (o *managerOptions) complete(ctx context.Context) error {
 	for name, n := range map[string]int{
 		"workspace-concurrency": o.Workspace.Concurrency,
 		"profile-concurrency":   o.Profile.Concurrency,
@@ -140,6 +143,9 @@ func (o *managerOptions) complete() error {
 		return err
 	}
 	if err := o.completeTrino(); err != nil {
+		return err
+	}
+	if err := o.completeAWS(ctx); err != nil {
 		return err
 	}
 	if o.Workspace.HubURL == "" {

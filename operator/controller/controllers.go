@@ -54,6 +54,7 @@ import (
 	"github.com/atoll-platform/atoll/operator/controller/dataset"
 	"github.com/atoll-platform/atoll/operator/controller/ghost"
 	"github.com/atoll-platform/atoll/operator/controller/index"
+	"github.com/atoll-platform/atoll/operator/controller/personrole"
 	"github.com/atoll-platform/atoll/operator/controller/profile"
 	"github.com/atoll-platform/atoll/operator/controller/record"
 	"github.com/atoll-platform/atoll/operator/controller/run"
@@ -61,6 +62,8 @@ import (
 	"github.com/atoll-platform/atoll/operator/controller/workspace"
 	"github.com/atoll-platform/atoll/operator/controller/workspace/owned"
 	"github.com/atoll-platform/atoll/operator/target"
+	"github.com/atoll-platform/atoll/operator/target/aws/podidentity"
+	"github.com/atoll-platform/atoll/operator/target/aws/role"
 	"github.com/atoll-platform/atoll/operator/target/objectstore"
 	"github.com/atoll-platform/atoll/operator/target/trino"
 )
@@ -85,6 +88,9 @@ type Options struct {
 	Ghost ghost.Options
 	// Objects is the object store whose accounts people have, nil where there is none: then nothing enforces grants of objects.
 	Objects *objectstore.Client
+	// Roles are those of people on AWS, and Associations say whose pods have them; both nil elsewhere.
+	Roles        *role.Grants
+	Associations *podidentity.Associations
 	// Decisions is the decision point of Trino, nil where there is none: then nothing enforces grants of tables.
 	Decisions *trino.Client
 	// Store keeps executed notebooks; nil where there is none, and then no run begins.
@@ -118,6 +124,12 @@ func all(mgr manager.Manager, opts Options) []registrar {
 		watch := ghost.NewWatch(mgr.GetClient(), opts.Objects, grants, book, opts.Ghost)
 		opts.AccessQuery.Targets = append(opts.AccessQuery.Targets, watch)
 		list = append(list, watch)
+	}
+	if opts.Roles != nil {
+		opts.DataGrant.Targets = append(opts.DataGrant.Targets, opts.Roles)
+		watch := ghost.NewRoleWatch(opts.Roles, book, opts.Ghost)
+		opts.AccessQuery.Targets = append(opts.AccessQuery.Targets, watch)
+		list = append(list, watch, personrole.NewController(mgr.GetClient(), opts.Roles, opts.Associations))
 	}
 	if opts.Ledger != nil {
 		opts.DataGrant.Ledger = opts.Ledger

@@ -91,12 +91,30 @@ run "grants" {
   command = plan
 
   assert {
-    condition     = alltrue([for r in aws_iam_role.grant : r.path == "/atoll/reef/grants/" && r.max_session_duration == 3600])
-    error_message = "The operator finds grant roles by their path, and a session ends within the hour."
+    condition = alltrue([for policy in [aws_iam_policy.boundary.policy, aws_iam_role_policy.component["operator"].policy] : alltrue([
+      for s in jsondecode(policy).Statement : s.Resource == "arn:aws:iam::123456789012:role/atoll/reef/grants/*" &&
+      try(s.Condition.StringEquals["iam:PermissionsBoundary"], "") == "arn:aws:iam::123456789012:policy/atoll/reef-grants-boundary"
+      if s.Effect == "Allow" && length(setintersection(try(s.Action, []), ["iam:CreateRole", "iam:PutRolePolicy", "iam:AttachRolePolicy"])) > 0
+    ])])
+    error_message = "Roles are made and written below one path alone, and within the boundary of grants."
   }
   assert {
-    condition     = alltrue([for r in aws_iam_role.grant : jsondecode(r.assume_role_policy).Statement[0].Condition.StringLike["sts:SourceIdentity"] == "?*"])
-    error_message = "A session names its person."
+    condition = one([
+      for s in jsondecode(aws_iam_role_policy.component["operator"].policy).Statement : s.Condition.ArnLike["iam:PolicyARN"] if contains(s.Action, "iam:AttachRolePolicy")
+    ]) == "arn:aws:iam::123456789012:policy/atoll/reef/grants/*"
+    error_message = "No policy but those of grants is attached."
+  }
+  assert {
+    condition = alltrue([
+      for s in jsondecode(aws_iam_role_policy.component["operator"].policy).Statement : s.Condition.StringEquals["iam:PassedToService"] == "pods.eks.amazonaws.com" if contains(s.Action, "iam:PassRole")
+    ])
+    error_message = "Roles of people are handed to pods alone."
+  }
+  assert {
+    condition = alltrue([
+      for s in jsondecode(aws_iam_role_policy.component["operator"].policy).Statement : s.Condition.StringEquals["aws:ResourceTag/atoll.dev/part"] == "grants" if contains(s.Action, "eks:UpdatePodIdentityAssociation")
+    ])
+    error_message = "Associations of components are not the operator's to change."
   }
   assert {
     condition     = aws_lakeformation_resource.data[0].arn == "arn:aws:s3:::reef-data" && length(aws_lakeformation_data_lake_settings.this[0].create_table_default_permissions) == 0
@@ -148,11 +166,10 @@ run "refused" {
     components = {
       operator = { namespace = "x", service_account = "x", statements = [{ actions = ["s3:*"], resources = ["*"] }] }
     }
-    grant_roles              = []
     lake_formation           = "Yes"
     data_lake_administrators = ["ada"]
     bucket_arns              = { data = "reef-data", outputs = "*", backups = "", logs = "" }
   }
 
-  expect_failures = [var.components, var.grant_roles, var.lake_formation, var.data_lake_administrators, var.bucket_arns]
+  expect_failures = [var.components, var.lake_formation, var.data_lake_administrators, var.bucket_arns]
 }

@@ -56,7 +56,19 @@ func (o Options) Validate() error {
 // cluster is what the ARN of the cluster says of it.
 func (o Options) cluster() (partition, region, account string) {
 	found := clusterForm.FindStringSubmatch(o.ClusterARN)
+	if found == nil {
+		return "", "", "" // Validate says so.
+	}
 	return found[1], found[2], found[3]
+}
+
+// Cluster is the name of the cluster.
+func (o Options) Cluster() string { return o.ClusterARN[strings.LastIndex(o.ClusterARN, "/")+1:] }
+
+// Region is that of the cluster.
+func (o Options) Region() string {
+	_, region, _ := o.cluster()
+	return region
 }
 
 // path of the roles of people and of their policies.

@@ -9,8 +9,19 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 
+	"github.com/atoll-platform/atoll/internal/person"
 	"github.com/atoll-platform/atoll/operator/target/aws/policy"
 )
+
+// Ensure makes the role of a person where it is not there, and says its ARN.
+func (g *Grants) Ensure(ctx context.Context, user string) (arn string, err error) {
+	name := g.opts.Name(user)
+	there, err := g.there(ctx, name)
+	if err == nil && !there {
+		err = g.ensure(ctx, name, person.ServiceAccount(user))
+	}
+	return g.opts.ARN(user), err
+}
 
 // ensure makes the role where it is not there, without any data.
 func (g *Grants) ensure(ctx context.Context, name, serviceAccount string) error {
