@@ -1,7 +1,7 @@
 # The operator compiles grants: into policies of people's roles, as grants.tf says, and into permissions of Lake Formation. For
 # runs it signs URLs of their own notebooks; data they read is granted, not given here.
 locals {
-  operator_statements = concat(local.compile_statements, [
+  operator_statements = concat(local.compile_statements, local.associate_statements, [
     {
       Sid      = "ReadNotebooksOfRuns"
       Effect   = "Allow"

@@ -47,6 +47,10 @@ locals {
       Resource  = local.grants_roles
       Condition = { StringEquals = { "iam:PassedToService" = "pods.eks.amazonaws.com" } }
     },
+  ]
+
+  # The boundary lets these through as it does all of EKS: it may not know the cluster, whose roles it bounds.
+  associate_statements = [
     {
       Sid      = "FindPodsOfPeople"
       Effect   = "Allow"
