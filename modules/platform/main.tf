@@ -2,6 +2,8 @@
 # What is null here has the default of the module it goes to.
 
 data "aws_region" "this" {}
+data "aws_partition" "this" {}
+data "aws_caller_identity" "this" {}
 
 # The addresses of S3 in the region, which network policies open.
 data "aws_prefix_list" "s3" {

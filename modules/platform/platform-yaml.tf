@@ -19,12 +19,12 @@ locals {
         # Without an endpoint it is S3; without a Secret, the operator's role.
         objectStore = { endpoint = "", iamEndpoint = "", region = local.region, credentialsSecret = "" }
         credentials = { enabled = false }
-        # Each person has a role, which grants of objects are compiled to.
+        # Each person has a role, which grants of objects are compiled to. The ARN is put together so that a plan shows it.
         aws = {
           platform    = var.name
-          clusterARN  = module.cluster.arn
+          clusterARN  = "arn:${data.aws_partition.this.partition}:eks:${local.region}:${data.aws_caller_identity.this.account_id}:cluster/${module.cluster.name}"
           boundaryARN = module.identity.grants_boundary_arn
-          keyARN      = module.storage.key_arn
+          encrypted   = true
         }
         runs = { bucket = module.storage.buckets.outputs, egress = [for range in sort(data.aws_prefix_list.s3.cidr_blocks) : "${range}:443"] }
       }

@@ -18,7 +18,7 @@ func (o *managerOptions) bindAWS(flags *pflag.FlagSet) {
 	flags.StringVar(&o.aws.Platform, "aws-platform", "", "name of the platform on AWS, which the roles of people are named after")
 	flags.StringVar(&o.aws.ClusterARN, "aws-cluster-arn", "", "ARN of the EKS cluster, whose pods get the roles of people; empty where grants are not enforced on AWS")
 	flags.StringVar(&o.aws.BoundaryARN, "aws-grants-boundary-arn", "", "ARN of the policy that bounds the roles of people")
-	flags.StringVar(&o.aws.KeyARN, "aws-data-key-arn", "", "ARN of the key that the data is encrypted with; empty where it is a key of AWS")
+	flags.BoolVar(&o.aws.Encrypted, "aws-data-encrypted", false, "the data is encrypted with a key of the account's, which the boundary names, and not with one of AWS's own")
 }
 
 // completeAWS makes the targets on AWS. The operator's own credentials are found as AWS's clients find them.

@@ -27,7 +27,7 @@ var (
 	opts  = role.Options{
 		Platform: "reef", ClusterARN: "arn:aws:eks:eu-central-1:123456789012:cluster/reef",
 		BoundaryARN: "arn:aws:iam::123456789012:policy/atoll/reef-grants-boundary",
-		KeyARN:      "arn:aws:kms:eu-central-1:123456789012:key/0a1b",
+		Encrypted:   true,
 	}
 )
 
@@ -318,7 +318,6 @@ func TestOptionsThatAreWrong(t *testing.T) {
 		"platform": func(o *role.Options) { o.Platform = "Reef" },
 		"cluster":  func(o *role.Options) { o.ClusterARN = "reef" },
 		"boundary": func(o *role.Options) { o.BoundaryARN = "" },
-		"key":      func(o *role.Options) { o.KeyARN = "alias/data" },
 	} {
 		o := opts
 		change(&o)

@@ -16,7 +16,7 @@ import (
 // nameLimit is the longest name of a role.
 const nameLimit = 64
 
-// Options say whose roles they are. All but KeyARN are needed.
+// Options say whose roles they are.
 type Options struct {
 	// Platform is the name of the platform, which roles and policies are named after.
 	Platform string
@@ -24,15 +24,14 @@ type Options struct {
 	ClusterARN string
 	// BoundaryARN is that of the policy that bounds every role.
 	BoundaryARN string
-	// KeyARN is that of the key of the data, empty where AWS's own keys encrypt it.
-	KeyARN string
+	// Encrypted says that the data is encrypted with a key of the account's, which the boundary names, and not with one of AWS's own.
+	Encrypted bool
 }
 
 var (
 	platformForm = regexp.MustCompile(`^[a-z]([-a-z0-9]{0,28}[a-z0-9])?$`)
 	clusterForm  = regexp.MustCompile(`^arn:(aws[a-z-]*):eks:([a-z0-9-]+):([0-9]{12}):cluster/[0-9A-Za-z][A-Za-z0-9_-]{0,99}$`)
 	boundaryForm = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:policy/[\w+=,.@/-]+$`)
-	keyForm      = regexp.MustCompile(`^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[0-9a-zA-Z-]+$`)
 )
 
 // Validate is an error that names the option that is not what it has to be.
@@ -44,9 +43,8 @@ func (o Options) Validate() error {
 		{"the name of the platform", o.Platform, "reef, of at most 30 lower-case letters, digits and hyphens", platformForm},
 		{"the ARN of the cluster", o.ClusterARN, "arn:aws:eks:eu-central-1:123456789012:cluster/reef", clusterForm},
 		{"the ARN of the boundary", o.BoundaryARN, "arn:aws:iam::123456789012:policy/atoll/reef-grants-boundary", boundaryForm},
-		{"the ARN of the key", o.KeyARN, "arn:aws:kms:eu-central-1:123456789012:key/0a1b, or leave it empty", keyForm},
 	} {
-		if !f.form.MatchString(f.is) && (f.is != "" || f.what != "the ARN of the key") {
+		if !f.form.MatchString(f.is) {
 			return fmt.Errorf("%s is %q: set it like %s", f.what, f.is, f.like)
 		}
 	}
@@ -117,9 +115,10 @@ func (o Options) trust(serviceAccount string) string {
 	})
 }
 
-// key lets S3 use the key of the data for the role; it gives no data by itself. Empty where there is no such key.
+// key lets S3 use the key of the data for the role; it gives no data by itself, and the boundary says which key. Empty where there is
+// no such key.
 func (o Options) key() string {
-	if o.KeyARN == "" {
+	if !o.Encrypted {
 		return ""
 	}
 	partition, region, _ := o.cluster()
@@ -130,7 +129,7 @@ func (o Options) key() string {
 	return write(map[string]any{
 		"Version": "2012-10-17",
 		"Statement": []any{map[string]any{
-			"Effect": "Allow", "Action": []string{"kms:Decrypt", "kms:GenerateDataKey"}, "Resource": o.KeyARN,
+			"Effect": "Allow", "Action": []string{"kms:Decrypt", "kms:GenerateDataKey"}, "Resource": "*",
 			"Condition": map[string]any{"StringEquals": map[string]string{"kms:ViaService": "s3." + region + suffix}},
 		}},
 	})
