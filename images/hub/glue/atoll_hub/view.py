@@ -132,7 +132,8 @@ class Follower:
                 self._log.warning("Following %s failed, next try in %.0f s: %s", self.plural, pause, err.reason)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
-            except (TimeoutError, OSError, ValueError, client.OpenApiException) as err:
+            except Exception as err:
+                # Whatever it was, such as a watch that was cut in the middle: rights end by this view.
                 version = ""
                 self._log.warning("Following %s failed, next try in %.0f s: %r", self.plural, pause, err)
                 await asyncio.sleep(pause)

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from types import SimpleNamespace
 
+import aiohttp
 import pytest
 from api_server import ApiServer
 from conftest import eventually
@@ -102,6 +103,35 @@ async def test_the_view_goes_on_after_the_end_of_a_watch(configured, monkeypatch
         await asyncio.gather(task, return_exceptions=True)
         await api_client.close()
         configured.request("DELETE", f"{WORKSPACES}/late")
+
+
+@pytest.mark.parametrize("cut", [aiohttp.ClientPayloadError("cut"), aiohttp.ServerDisconnectedError(), RuntimeError()])
+async def test_the_view_goes_on_whatever_ends_a_watch(configured, cut):
+    """An API server that is killed cuts a watch in the middle; rights end by what the view shows after that."""
+    api_client = client.ApiClient()
+    api = client.CustomObjectsApi(api_client)
+    real, cuts = api.list_cluster_custom_object, []
+
+    async def is_cut_once(*args, **kwargs):
+        if kwargs.get("watch") and not cuts:
+            cuts.append(cut)
+            raise cut
+        return await real(*args, **kwargs)
+
+    api.list_cluster_custom_object = is_cut_once
+    seen = {}
+    follower = views.Follower(api, "workspaces", lambda o: o["metadata"]["name"], lambda o, _: seen.update(o), LOG)
+    task = asyncio.create_task(follower.run())
+    try:
+        await follower.complete.wait()
+        configured.create(WORKSPACES, workspace("later"))
+        await eventually(lambda: "later" in seen, "the change is seen")
+        assert cuts
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await api_client.close()
+        configured.request("DELETE", f"{WORKSPACES}/later")
 
 
 async def test_a_version_that_is_too_old_leads_to_a_new_list(configured):
