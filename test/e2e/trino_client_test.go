@@ -1,0 +1,136 @@
+package e2e
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	authenticationv1 "k8s.io/api/authentication/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+const trinoHost = "trino.atoll-directory"
+
+// engine is the platform's Trino as it is reached from the machine.
+type engine struct {
+	http   *http.Client
+	tokens map[string]string
+}
+
+// queryError is what Trino says of a query that fails.
+type queryError struct{ text string }
+
+func (e *queryError) Error() string { return e.text }
+
+// engine gives people the tokens that their pods would have.
+func (p *platform) engine(t testing.TB, workspace string, people ...string) *engine {
+	t.Helper()
+	var service corev1.Service
+	require.NoError(t, p.client(t).Get(t.Context(), client.ObjectKey{Namespace: "atoll-directory", Name: "trino"}, &service))
+	e := &engine{http: p.trusting(t, service.Spec.ClusterIP), tokens: map[string]string{}}
+	accounts := p.clientset(t).CoreV1().ServiceAccounts("ws-" + workspace)
+	for _, person := range people {
+		var token *authenticationv1.TokenRequest
+		eventually(t, time.Minute, "the account of "+person, func(ctx context.Context) (bool, error) {
+			var err error
+			token, err = accounts.CreateToken(ctx, "person-"+person, &authenticationv1.TokenRequest{
+				Spec: authenticationv1.TokenRequestSpec{Audiences: []string{"trino"}, ExpirationSeconds: ptr.To[int64](3600)},
+			}, metav1.CreateOptions{})
+			return err == nil, nil
+		})
+		e.tokens[person] = token.Status.Token
+	}
+	return e
+}
+
+// trusting is a client that reaches Trino's Service at the address, and trusts the authority of its certificate alone.
+func (p *platform) trusting(t testing.TB, address string) *http.Client {
+	t.Helper()
+	var secret corev1.Secret
+	require.NoError(t, p.client(t).Get(t.Context(), client.ObjectKey{Namespace: "atoll-directory", Name: "trino-tls"}, &secret))
+	pool := x509.NewCertPool()
+	require.True(t, pool.AppendCertsFromPEM(secret.Data["ca.crt"]))
+	dialer := &net.Dialer{Timeout: 5 * time.Second}
+	return &http.Client{Timeout: time.Minute, Transport: &http.Transport{
+		TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: pool},
+		DialContext: func(ctx context.Context, network, at string) (net.Conn, error) {
+			_, port, err := net.SplitHostPort(at)
+			if err != nil {
+				return nil, err
+			}
+			return dialer.DialContext(ctx, network, net.JoinHostPort(address, port))
+		},
+	}}
+}
+
+// query runs SQL as a person and returns the rows.
+func (e *engine) query(ctx context.Context, person, sql string) ([][]any, error) {
+	var rows [][]any
+	method, at, body := http.MethodPost, "https://"+trinoHost+":8443/v1/statement", sql
+	for at != "" {
+		req, err := http.NewRequestWithContext(ctx, method, at, strings.NewReader(body))
+		if err != nil {
+			return nil, err
+		}
+		req.Header.Set("Authorization", "Bearer "+e.tokens[person])
+		res, err := e.http.Do(req)
+		if err != nil {
+			return nil, err
+		}
+		raw, err := io.ReadAll(res.Body)
+		_ = res.Body.Close()
+		if err != nil {
+			return nil, err
+		}
+		if res.StatusCode != http.StatusOK {
+			return nil, fmt.Errorf("Trino answered %s: %.300s", res.Status, raw)
+		}
+		var page struct {
+			NextURI string                    `json:"nextUri"`
+			Data    [][]any                   `json:"data"`
+			Error   *struct{ Message string } `json:"error"`
+		}
+		if err := json.Unmarshal(raw, &page); err != nil {
+			return nil, err
+		}
+		if page.Error != nil {
+			return nil, &queryError{page.Error.Message}
+		}
+		rows = append(rows, page.Data...)
+		method, at, body = http.MethodGet, page.NextURI, ""
+	}
+	return rows, nil
+}
+
+// may says whether the person may run the SQL; what is no answer of Trino's fails the test.
+func (e *engine) may(ctx context.Context, t testing.TB, person, sql string) bool {
+	t.Helper()
+	_, err := e.query(ctx, person, sql)
+	var refused *queryError
+	if err != nil && !errors.As(err, &refused) {
+		require.NoError(t, err)
+	}
+	return err == nil
+}
+
+// denied fails the test unless Trino refuses the person the SQL.
+func (e *engine) denied(ctx context.Context, t testing.TB, person, sql string) {
+	t.Helper()
+	_, err := e.query(ctx, person, sql)
+	var refused *queryError
+	require.ErrorAs(t, err, &refused, "%s: %s", person, sql)
+	require.Regexp(t, "Access Denied|does not exist|not found or not allowed", refused.text, "%s: %s", person, sql)
+}
