@@ -200,10 +200,10 @@ func openStore(ctx context.Context, t *testing.T, p *platform) (buckets, account
 		address := net.JoinHostPort(nodes.Items[0].Status.Addresses[i].Address, strconv.Itoa(int(port)))
 		eventually(t, time.Minute, "the object store at "+address, func(ctx context.Context) (bool, error) {
 			conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", address)
-			if err != nil {
-				return false, nil
+			if err == nil {
+				return true, conn.Close()
 			}
-			return true, conn.Close()
+			return false, nil
 		})
 		return "http://" + address
 	}
