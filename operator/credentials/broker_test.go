@@ -238,6 +238,30 @@ func TestNobodyLosesAKeyInUse(t *testing.T) {
 	}
 }
 
+// TestASweepAfterACrash finds the claim of an operator that ended before it had made a key.
+func TestASweepAfterACrash(t *testing.T) {
+	w := newWorld(t)
+	w.keys.Accounts = noRoom{w.store}
+	if _, err := w.keys.Current(t.Context(), "account-ada"); err == nil {
+		t.Fatal("a key was made")
+	}
+	w.keys.Accounts = w.store
+	w.clock.Step(time.Hour)
+	if err := w.keys.Sweep(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if _, err := w.keys.Current(t.Context(), "account-ada"); err != nil {
+		t.Error(err)
+	}
+}
+
+// noRoom makes no keys.
+type noRoom struct{ credentials.Accounts }
+
+func (noRoom) AddKey(context.Context, string) (id, secret string, err error) {
+	return "", "", errors.New("the operator was killed")
+}
+
 // TestTwoOperatorsAgreeOnAKey has several ask at once for an account without one.
 func TestTwoOperatorsAgreeOnAKey(t *testing.T) {
 	w := newWorld(t)

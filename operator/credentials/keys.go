@@ -164,21 +164,25 @@ func (k *Keys) sweep(ctx context.Context, name string) error {
 				return false, err
 			}
 			now := k.Clock.Now()
-			for _, old := range []*Key{kept.Previous, &kept.Current} {
-				if old == nil || now.Before(old.ends()) || now.Before(kept.Claimed) {
-					continue
-				}
+			if now.Before(kept.Claimed) {
+				continue
+			}
+			spent := func(key Key) bool { return !now.Before(key.ends()) }
+			if old := kept.Previous; old != nil && spent(*old) {
 				if err := k.Accounts.RemoveKey(ctx, account, old.ID); err != nil {
 					return false, err
 				}
-				changed = true
-				*old = Key{}
+				kept.Previous, changed = nil, true
 			}
-			if kept.Previous != nil && kept.Previous.ID == "" {
-				kept.Previous = nil
-			}
-			if kept.Current.ID == "" {
+			if spent(kept.Current) {
+				// There is none where an operator ended between its claim and its key.
+				if id := kept.Current.ID; id != "" {
+					if err := k.Accounts.RemoveKey(ctx, account, id); err != nil {
+						return false, err
+					}
+				}
 				delete(secret.Data, account)
+				changed = true
 				continue
 			}
 			if err := write(secret, account, kept); err != nil {
