@@ -98,6 +98,9 @@ const (
 	AnnotationHeldUntil = "atoll.dev/held-until"
 	// AnnotationCulling holds what becomes of a server, as JSON: verdict, reason, stopsAt, warnedAt and decidedAt.
 	AnnotationCulling = "atoll.dev/culling"
+	// AnnotationDataConfig and AnnotationDataProgram hold the files by which a server or a run finds data, and are projected into it.
+	AnnotationDataConfig  = "atoll.dev/data-config"
+	AnnotationDataProgram = "atoll.dev/data-credentials"
 	// AnnotationHomeUsage holds how full a server's home is, as JSON: used and size in bytes, enforced, complete.
 	AnnotationHomeUsage = "atoll.dev/home-usage"
 	// AnnotationPerson holds a person's user name, verbatim.

@@ -49,11 +49,6 @@ func (o *managerOptions) completeGrants() error {
 	if o.Ghost.Every < time.Second {
 		return fmt.Errorf("--ghost-every is %s: set it to a second at least", o.Ghost.Every)
 	}
-	for name, n := range map[string]int{"datagrant-concurrency": o.DataGrant.Concurrency, "dataset-concurrency": o.Dataset.Concurrency} {
-		if n < 1 || n > 64 {
-			return fmt.Errorf("--%s is %d: set it from 1 to 64", name, n)
-		}
-	}
 	if o.objectStore.IAMEndpoint != "" && o.objectStore.Endpoint != "" && o.objectStore.Credentials != "" {
 		o.Objects = objectstore.New(o.objectStore)
 	}

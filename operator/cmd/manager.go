@@ -122,31 +122,20 @@ func (o *managerOptions) complete(ctx context.Context) error {
 		"backup-jobs":           o.Backup.Jobs,
 		"schedule-concurrency":  o.Schedule.Concurrency,
 		"run-concurrency":       o.Run.Concurrency,
+		"datagrant-concurrency": o.DataGrant.Concurrency,
+		"dataset-concurrency":   o.Dataset.Concurrency,
 	} {
 		if n < 1 || n > 64 {
 			return fmt.Errorf("--%s is %d: set it from 1 to 64", name, n)
 		}
 	}
-	if err := o.completeBackup(); err != nil {
-		return err
-	}
-	if err := o.completeRuns(); err != nil {
-		return err
-	}
-	if err := o.completeGrants(); err != nil {
-		return err
-	}
-	if err := o.completeLedger(); err != nil {
-		return err
-	}
-	if err := o.completeCredentials(); err != nil {
-		return err
-	}
-	if err := o.completeTrino(); err != nil {
-		return err
-	}
-	if err := o.completeAWS(ctx); err != nil {
-		return err
+	for _, complete := range []func() error{
+		o.completeBackup, o.completeRuns, o.completeGrants, o.completeLedger, o.completeCredentials, o.completeTrino,
+		func() error { return o.completeAWS(ctx) },
+	} {
+		if err := complete(); err != nil {
+			return err
+		}
 	}
 	if o.Workspace.HubURL == "" {
 		return nil

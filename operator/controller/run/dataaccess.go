@@ -6,6 +6,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/utils/ptr"
 
+	"github.com/atoll-platform/atoll/api/v1alpha1"
 	"github.com/atoll-platform/atoll/operator/credentials"
 )
 
@@ -29,8 +30,8 @@ func (d DataAccess) add(pod *corev1.Pod) {
 	}
 	var files []corev1.DownwardAPIVolumeFile
 	for _, f := range []struct{ path, annotation, text string }{
-		{"config", "atoll.dev/data-config", d.Config},
-		{"credentials.py", "atoll.dev/data-credentials", d.Credentials},
+		{"config", v1alpha1.AnnotationDataConfig, d.Config},
+		{"credentials.py", v1alpha1.AnnotationDataProgram, d.Credentials},
 	} {
 		pod.Annotations[f.annotation] = f.text
 		files = append(files, corev1.DownwardAPIVolumeFile{

@@ -2,7 +2,6 @@ package objectstore
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -13,8 +12,7 @@ import (
 // KeyIDs lists the access keys of an account that are switched on; none for an account that does not exist.
 func (c *Client) KeyIDs(ctx context.Context, account string) ([]string, error) {
 	keys, err := c.keys(ctx, account)
-	var missing *iamtypes.NoSuchEntityException
-	if err != nil && !errors.As(err, &missing) {
+	if err != nil && !missing(err) {
 		return nil, err
 	}
 	var ids []string
@@ -38,8 +36,7 @@ func (c *Client) AddKey(ctx context.Context, account string) (id, secret string,
 // RemoveKey takes an access key from the account; one that is gone already is no error.
 func (c *Client) RemoveKey(ctx context.Context, account, id string) error {
 	_, err := c.iam.DeleteAccessKey(ctx, &iam.DeleteAccessKeyInput{UserName: &account, AccessKeyId: &id})
-	var missing *iamtypes.NoSuchEntityException
-	if err != nil && !errors.As(err, &missing) {
+	if err != nil && !missing(err) {
 		return fmt.Errorf("removing an access key of account %s of the object store: %w", account, err)
 	}
 	return nil

@@ -20,6 +20,8 @@ HELD_SINCE = "atoll.dev/held-since"
 HELD_UNTIL = "atoll.dev/held-until"
 CULLING = "atoll.dev/culling"
 HOME = "atoll.dev/home-usage"
+DATA_CONFIG = "atoll.dev/data-config"
+DATA_CREDENTIALS = "atoll.dev/data-credentials"
 
 Annotations = Mapping[str, str | None]
 

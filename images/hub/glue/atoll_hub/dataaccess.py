@@ -6,18 +6,20 @@ good for nothing else. The operator does the same for runs (operator/controller/
 
 from kubernetes_asyncio import client
 
+from . import annotations
+
 FOLDER = "/run/atoll-data"
 VARIABLES = {"AWS_CONFIG_FILE": f"{FOLDER}/config"}
 AUDIENCE = "atoll.dev/data"
 
 _VOLUME = "data-access"
 _TOKEN_SECONDS = 3600
-_FILES = {"config": "atoll.dev/data-config", "credentials.py": "atoll.dev/data-credentials"}
+_FILES = {"config": annotations.DATA_CONFIG, "credentials.py": annotations.DATA_CREDENTIALS}
 
 
 def add(pod: client.V1Pod, config: str, credentials: str) -> None:
     """Puts the configuration of AWS' SDKs, what they call for credentials, and the token for it into a server's pod."""
-    pod.metadata.annotations |= {_FILES["config"]: config, _FILES["credentials.py"]: credentials}
+    pod.metadata.annotations |= {annotations.DATA_CONFIG: config, annotations.DATA_CREDENTIALS: credentials}
     token = client.V1ServiceAccountTokenProjection(audience=AUDIENCE, expiration_seconds=_TOKEN_SECONDS, path="token")
     files = client.V1DownwardAPIProjection(
         items=[

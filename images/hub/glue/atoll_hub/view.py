@@ -124,18 +124,15 @@ class Follower:
                     version = await self._list()
                 version = await self._watch(version)
                 pause = _FIRST_PAUSE
-            except client.ApiException as err:
-                version = ""
-                if err.status == 410:
-                    self._log.info("The watch of %s is too old for the API server: listing them anew", self.plural)
-                    continue
-                self._log.warning("Following %s failed, next try in %.0f s: %s", self.plural, pause, err.reason)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, _LONGEST_PAUSE)
             except Exception as err:
                 # Whatever it was, such as a watch that was cut in the middle: rights end by this view.
                 version = ""
-                self._log.warning("Following %s failed, next try in %.0f s: %r", self.plural, pause, err)
+                refused = isinstance(err, client.ApiException)
+                if refused and err.status == 410:
+                    self._log.info("The watch of %s is too old for the API server: listing them anew", self.plural)
+                    continue
+                why = err.reason if refused else repr(err)
+                self._log.warning("Following %s failed, next try in %.0f s: %s", self.plural, pause, why)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
 
