@@ -55,6 +55,8 @@ const (
 	ReasonLimitExceeded = "LimitExceeded"
 	// ReasonTargetFailed says that a target could not be given a grant, or be rid of it, yet.
 	ReasonTargetFailed = "TargetFailed"
+	// ReasonLedgerFailed says that a grant gives nothing yet, since the ledger could not be told of it.
+	ReasonLedgerFailed = "LedgerFailed"
 	// ReasonSourceNotFound says that a dataset derives from one that does not exist.
 	ReasonSourceNotFound = "SourceNotFound"
 	// ReasonDeleting says that the object is being removed.

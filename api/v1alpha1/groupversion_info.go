@@ -27,6 +27,7 @@ var (
 			&AccessQuery{}, &AccessQueryList{},
 			&Dataset{}, &DatasetList{},
 			&DataGrant{}, &DataGrantList{},
+			&GroupMembership{}, &GroupMembershipList{},
 			&Platform{}, &PlatformList{},
 		)
 		metav1.AddToGroupVersion(s, GroupVersion)

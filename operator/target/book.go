@@ -1,6 +1,7 @@
 package target
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -12,16 +13,22 @@ import (
 // Book holds every grant that has been admitted and whom it reaches. It is what targets are given: unlike a cache it never
 // runs behind what the operator itself has decided.
 type Book struct {
-	mu sync.RWMutex
+	turns turns
+	mu    sync.RWMutex
 	// grants and the people whom each was last applied to.
 	grants  map[string][]grant.Atom
 	applied map[string][]string
+	// reserved are the names of grants that are entered and given to nobody yet.
+	reserved map[string]bool
 	// bySubject are the names of the grants of a subject.
 	bySubject map[grant.Subject]map[string]bool
-	// workspaces by name; groups by person, as far as they are known.
+	// workspaces by name, and the same by whom they list.
 	workspaces map[string]members
-	groups     map[string][]string
-	complete   bool
+	listing    map[grant.Subject]map[string]bool
+	// groups by person, as far as they are known, and people by group.
+	groups   map[string][]string
+	inGroup  map[string]map[string]bool
+	complete bool
 }
 
 type members struct{ people, groups []string }
@@ -29,8 +36,9 @@ type members struct{ people, groups []string }
 // NewBook returns an empty book.
 func NewBook() *Book {
 	return &Book{
-		grants: map[string][]grant.Atom{}, applied: map[string][]string{}, bySubject: map[grant.Subject]map[string]bool{},
-		workspaces: map[string]members{}, groups: map[string][]string{},
+		grants: map[string][]grant.Atom{}, applied: map[string][]string{}, reserved: map[string]bool{}, bySubject: map[grant.Subject]map[string]bool{},
+		workspaces: map[string]members{}, listing: map[grant.Subject]map[string]bool{},
+		groups: map[string][]string{}, inGroup: map[string]map[string]bool{},
 	}
 }
 
@@ -38,14 +46,29 @@ func NewBook() *Book {
 func (b *Book) Put(name string, atoms []grant.Atom) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.put(name, atoms)
+}
+
+// Reserve enters a grant that is given to nobody until Release: others are compared with it, and leave it room.
+func (b *Book) Reserve(name string, atoms []grant.Atom) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.put(name, atoms)
+	b.reserved[name] = true
+}
+
+// Release has a grant given that is reserved.
+func (b *Book) Release(name string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.reserved, name)
+}
+
+func (b *Book) put(name string, atoms []grant.Atom) {
 	b.remove(name)
 	b.grants[name] = atoms
 	for _, a := range atoms {
-		s := fold(a.Subject)
-		if b.bySubject[s] == nil {
-			b.bySubject[s] = map[string]bool{}
-		}
-		b.bySubject[s][name] = true
+		enter(b.bySubject, fold(a.Subject), name)
 	}
 }
 
@@ -58,13 +81,10 @@ func (b *Book) Remove(name string) {
 
 func (b *Book) remove(name string) {
 	for _, a := range b.grants[name] {
-		s := fold(a.Subject)
-		delete(b.bySubject[s], name)
-		if len(b.bySubject[s]) == 0 {
-			delete(b.bySubject, s)
-		}
+		strike(b.bySubject, fold(a.Subject), name)
 	}
 	delete(b.grants, name)
+	delete(b.reserved, name)
 }
 
 // Has says whether the grant is entered with these very atoms.
@@ -97,27 +117,74 @@ func (b *Book) Entered(name string) bool {
 	return there
 }
 
-// Workspace notes who works in a workspace, by name and by group; nobody once it is gone.
+// Workspace notes who works in a workspace, by name in lower case and by group; nobody once it is gone.
 func (b *Book) Workspace(name string, people, groups []string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	for s := range b.workspaces[name].subjects {
+		strike(b.listing, s, name)
+	}
+	delete(b.workspaces, name)
 	if len(people)+len(groups) == 0 {
-		delete(b.workspaces, name)
 		return
 	}
-	b.workspaces[name] = members{people: people, groups: groups}
+	now := members{people: people, groups: groups}
+	for s := range now.subjects {
+		enter(b.listing, s, name)
+	}
+	b.workspaces[name] = now
 }
 
-// Groups notes the groups of a person.
-func (b *Book) Groups(person string, groups []string) {
+// subjects are those whom a workspace lists.
+func (m members) subjects(yield func(grant.Subject) bool) {
+	for _, p := range m.people {
+		if !yield(grant.Subject{Kind: grant.User, Name: p}) {
+			return
+		}
+	}
+	for _, g := range m.groups {
+		if !yield(grant.Subject{Kind: grant.Group, Name: g}) {
+			return
+		}
+	}
+}
+
+// SetGroups notes the groups of a person: those that are believed now.
+func (b *Book) SetGroups(person string, groups []string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	person = strings.ToLower(person)
-	if len(groups) == 0 {
-		delete(b.groups, person)
-		return
+	for _, g := range b.groups[person] {
+		strike(b.inGroup, g, person)
 	}
-	b.groups[person] = groups
+	delete(b.groups, person)
+	for _, g := range groups {
+		enter(b.inGroup, g, person)
+	}
+	if len(groups) > 0 {
+		b.groups[person] = groups
+	}
+}
+
+// Groups are the groups of a person that were noted last.
+func (b *Book) Groups(person string) []string {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return slices.Clone(b.groups[strings.ToLower(person)])
+}
+
+// Grouped lists the people of whom groups are noted.
+func (b *Book) Grouped() []string {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return slices.Sorted(maps.Keys(b.groups))
+}
+
+// Listing names the workspaces in which those of a group work.
+func (b *Book) Listing(group string) []string {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return slices.Sorted(maps.Keys(b.listing[grant.Subject{Kind: grant.Group, Name: group}]))
 }
 
 // Of lists the people whom a subject reaches, as far as they are known; false where others may be reached too, since only
@@ -133,12 +200,12 @@ func (b *Book) of(s grant.Subject) (people []string, all bool) {
 	case grant.User:
 		return []string{strings.ToLower(s.Name)}, true
 	case grant.Group:
-		return b.inGroup(s.Name), false
+		return slices.Sorted(maps.Keys(b.inGroup[s.Name])), false
 	case grant.Workspace:
 		ws := b.workspaces[s.Name]
 		people = slices.Clone(ws.people)
 		for _, g := range ws.groups {
-			people = append(people, b.inGroup(g)...)
+			people = slices.AppendSeq(people, maps.Keys(b.inGroup[g]))
 		}
 		slices.Sort(people)
 		return slices.Compact(people), len(ws.groups) == 0
@@ -146,22 +213,21 @@ func (b *Book) of(s grant.Subject) (people []string, all bool) {
 	return nil, false
 }
 
-func (b *Book) inGroup(group string) []string {
-	var people []string
-	for person, groups := range b.groups {
-		if slices.Contains(groups, group) {
-			people = append(people, person)
-		}
-	}
-	slices.Sort(people)
-	return people
-}
-
-// Access is what each of the people is granted by any path, at that time or later. With gives one more grant its place in it, without
-// entering it.
-func (b *Book) Access(people []string, now time.Time, with ...grant.Atom) Access {
+// Access is what each of the people is granted by any path, at that time or later.
+func (b *Book) Access(people []string, now time.Time) Access {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
+	return b.access(people, now, func(name string) bool { return !b.reserved[name] }, nil)
+}
+
+// AccessWith is what each of the people would be granted with one more grant, and with those that are reserved.
+func (b *Book) AccessWith(people []string, now time.Time, more []grant.Atom) Access {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.access(people, now, func(string) bool { return true }, more)
+}
+
+func (b *Book) access(people []string, now time.Time, counts func(name string) bool, more []grant.Atom) Access {
 	all := Access{}
 	for _, person := range people {
 		person = strings.ToLower(person)
@@ -169,10 +235,12 @@ func (b *Book) Access(people []string, now time.Time, with ...grant.Atom) Access
 		var atoms []grant.Atom
 		for _, s := range paths {
 			for name := range b.bySubject[s] {
-				atoms = append(atoms, b.grants[name]...)
+				if counts(name) {
+					atoms = append(atoms, b.grants[name]...)
+				}
 			}
 		}
-		for _, a := range with {
+		for _, a := range more {
 			if slices.Contains(paths, fold(a.Subject)) {
 				atoms = append(atoms, a)
 			}
@@ -202,14 +270,12 @@ func (b *Book) paths(person string) []grant.Subject {
 	for _, g := range b.groups[person] {
 		all = append(all, grant.Subject{Kind: grant.Group, Name: g})
 	}
-	for name, ws := range b.workspaces {
-		in := slices.Contains(ws.people, person)
-		for _, g := range b.groups[person] {
-			in = in || slices.Contains(ws.groups, g)
-		}
-		if in {
-			all = append(all, grant.Subject{Kind: grant.Workspace, Name: name})
-		}
+	in := map[string]bool{}
+	for _, s := range all {
+		maps.Copy(in, b.listing[s])
+	}
+	for name := range in {
+		all = append(all, grant.Subject{Kind: grant.Workspace, Name: name})
 	}
 	return all
 }
@@ -237,4 +303,19 @@ func fold(s grant.Subject) grant.Subject {
 		s.Name = strings.ToLower(s.Name)
 	}
 	return s
+}
+
+// enter notes a name below a key, and strike takes it out again.
+func enter[K comparable](all map[K]map[string]bool, key K, name string) {
+	if all[key] == nil {
+		all[key] = map[string]bool{}
+	}
+	all[key][name] = true
+}
+
+func strike[K comparable](all map[K]map[string]bool, key K, name string) {
+	delete(all[key], name)
+	if len(all[key]) == 0 {
+		delete(all, key)
+	}
 }

@@ -31,7 +31,7 @@ func TestEveryChangeOfFewGrants(t *testing.T) {
 	}
 	book := func(state int) *target.Book {
 		b := target.NewBook()
-		b.Groups("ada", []string{"analysts"})
+		b.SetGroups("ada", []string{"analysts"})
 		b.Workspace("fraud", []string{"ada"}, nil)
 		for i, g := range grants {
 			if state>>i&1 == 1 {

@@ -3,12 +3,15 @@ package granted
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/atoll-platform/atoll/api/v1alpha1"
 	"github.com/atoll-platform/atoll/internal/grant"
+	"github.com/atoll-platform/atoll/internal/person"
 )
 
 // Dataset is the dataset as the model has it.
@@ -93,6 +96,21 @@ func Subject(s v1alpha1.GrantSubject) grant.Subject {
 func Admitted(dg *v1alpha1.DataGrant) bool {
 	return dg.DeletionTimestamp == nil && dg.Spec.Revocation == nil &&
 		meta.IsStatusConditionTrue(dg.Status.Conditions, v1alpha1.ConditionAdmitted)
+}
+
+// Groups are those of a person that count at a time, sorted, and until when they do unless they are confirmed again; zero where they
+// do not. Those that somebody states for another person than the object is named after count never, and neither do those that were
+// confirmed in the future: a clock that was set back does not make them last longer.
+func Groups(stated *v1alpha1.GroupMembership, now time.Time, trust time.Duration) (groups []string, until time.Time) {
+	confirmed, err := stated.Spec.ConfirmedAt.Time()
+	if err != nil || stated.DeletionTimestamp != nil || person.Slug(string(stated.Spec.UserName)) != stated.Name {
+		return nil, time.Time{}
+	}
+	until = confirmed.Add(trust)
+	if confirmed.Sub(now) > time.Minute || !now.Before(until) {
+		return nil, time.Time{}
+	}
+	return slices.Sorted(slices.Values(stated.Spec.Groups)), until
 }
 
 // Members are the people whom a workspace lists by name as its owner or as one who works in it, in lower case and each once, and the

@@ -282,6 +282,30 @@ func group(t *testing.T) {
 	if !strings.HasPrefix(reason(q), "True NotEvaluable") {
 		t.Errorf("the answer is %s", reason(q))
 	}
+	// Somebody comes to the group, and leaves it: what was so in between stays so.
+	atThatTime := func(fact ledger.Person) v1alpha1.AccessQuerySpec {
+		if err := kept.Record(t.Context(), fact); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second) // Questions are about whole seconds.
+		spec := v1alpha1.AccessQuerySpec{Question: v1alpha1.QuestionWhy, Dataset: "exports", Person: "gus", At: v1alpha1.At(now())}
+		time.Sleep(time.Second)
+		return spec
+	}
+	in := atThatTime(ledger.Person{Name: "gus", Groups: []string{"analysts"}})
+	first := ask(t, in)
+	if len(first.Status.Access) != 1 || first.Status.Access[0].Grants[0].Via != "group:analysts" || len(first.Status.NotEvaluable) != 0 {
+		t.Errorf("in the group: %s, %+v, %+v", reason(first), first.Status.Access, first.Status.NotEvaluable)
+	}
+	if q = ask(t, atThatTime(ledger.Person{Name: "gus"})); len(q.Status.Access) != 0 || len(q.Status.NotEvaluable) != 0 {
+		t.Errorf("out of the group: %+v, %+v", q.Status.Access, q.Status.NotEvaluable)
+	}
+	if q = ask(t, atThatTime(ledger.Person{Name: "gus", Gone: true})); len(q.Status.Access) != 0 || len(q.Status.NotEvaluable) != 1 {
+		t.Errorf("of groups that are not known: %+v, %+v", q.Status.Access, q.Status.NotEvaluable)
+	}
+	if again := ask(t, in); again.Status.Digest != first.Status.Digest || len(again.Status.Access) != 1 {
+		t.Errorf("afterwards the answer about then is %+v with digest %s, and was %s", again.Status.Access, again.Status.Digest, first.Status.Digest)
+	}
 }
 
 func past(t *testing.T) {

@@ -41,22 +41,29 @@ func As(cfg *rest.Config) *rest.Config {
 	return own
 }
 
-// InstallRights applies what the operator's chart says of rights, and makes the namespaces and priorities of a platform.
+// InstallRights applies what the charts of the operator and of the hub say of rights, and makes the namespaces and priorities of a
+// platform.
 func InstallRights(ctx context.Context, admin client.Client) error {
-	chart, err := helm.LoadFS(charts.FS, "directory/operator", "lib")
-	if err != nil {
-		return err
-	}
-	manifest, err := helm.Render(helm.Request{Name: Account, Namespace: Namespace, Chart: chart}, "v1.36.3")
-	if err != nil {
-		return err
-	}
 	for _, name := range []string{Namespace, "atoll-application", "atoll-data"} {
 		if err := admin.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}); err != nil {
 			return err
 		}
 	}
 	if err := admin.Create(ctx, &schedulingv1.PriorityClass{ObjectMeta: metav1.ObjectMeta{Name: "atoll-job"}, Value: -10}); err != nil {
+		return err
+	}
+	if err := installRights(ctx, admin, "directory/operator", helm.Request{Name: Account, Namespace: Namespace}); err != nil {
+		return err
+	}
+	return installRights(ctx, admin, "application/hub", helm.Request{Name: "hub", Namespace: "atoll-application"})
+}
+
+func installRights(ctx context.Context, admin client.Client, folder string, release helm.Request) (err error) {
+	if release.Chart, err = helm.LoadFS(charts.FS, folder, "lib"); err != nil {
+		return err
+	}
+	manifest, err := helm.Render(release, "v1.36.3")
+	if err != nil {
 		return err
 	}
 	decoder := yaml.NewYAMLOrJSONDecoder(strings.NewReader(manifest), 4096)

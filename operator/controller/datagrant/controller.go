@@ -42,6 +42,10 @@ type Options struct {
 	Targets []target.Target
 	// Ledger is told of a grant before any target has it; nil where there is none.
 	Ledger record.Ledger
+	// LedgerAgain is when a ledger that did not answer is tried again.
+	LedgerAgain time.Duration
+	// TrustGroupsFor is how long the groups of a person count that the identity provider does not confirm.
+	TrustGroupsFor time.Duration
 	// Limits bound how long grants last.
 	Limits grant.Limits
 	// Concurrency bounds how many grants are worked on at once.
@@ -75,13 +79,18 @@ func (c *Controller) Register(mgr manager.Manager) error {
 	if err := metrics.Registry.Register(NewCollector(c.client)); err != nil && !errors.As(err, &known) {
 		return fmt.Errorf("registering the metrics of grants: %w", err)
 	}
-	return builder.ControllerManagedBy(mgr).
+	err := builder.ControllerManagedBy(mgr).
 		Named("datagrant").
 		For(&v1alpha1.DataGrant{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.Dataset{}, handler.EnqueueRequestsFromMapFunc(c.ofDataset), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.Workspace{}, handler.EnqueueRequestsFromMapFunc(c.ofWorkspace), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.GroupMembership{}, c.recount(), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		WithOptions(controller.Options{MaxConcurrentReconciles: c.opts.Concurrency}).
 		Complete(reconcile.AsReconciler(c.client, c))
+	if err != nil {
+		return fmt.Errorf("registering the controller of grants: %w", err)
+	}
+	return c.registerGroups(mgr)
 }
 
 // Reconcile brings a grant to where it belongs at this time, at every target, and says so in its status. It never writes spec.
@@ -105,8 +114,8 @@ func (c *Controller) Reconcile(ctx context.Context, dg *v1alpha1.DataGrant) (rec
 		return reconcile.Result{}, err
 	}
 	if outcome != nil {
-		_, err := condition.Retry(outcome)
-		return reconcile.Result{}, err
+		after, err := condition.Retry(outcome)
+		return reconcile.Result{RequeueAfter: after}, err
 	}
 	return reconcile.Result{RequeueAfter: found.wake(now)}, nil
 }
@@ -124,6 +133,15 @@ func (c *Controller) load(ctx context.Context) error {
 	}
 	for i := range workspaces.Items {
 		c.note(&workspaces.Items[i])
+	}
+	stated := &v1alpha1.GroupMembershipList{}
+	if err := c.client.List(ctx, stated, client.UnsafeDisableDeepCopy); err != nil {
+		return fmt.Errorf("listing the groups that people are in: %w", err)
+	}
+	for i := range stated.Items {
+		if groups, until := granted.Groups(&stated.Items[i], c.opts.Clock.Now(), c.opts.TrustGroupsFor); !until.IsZero() {
+			c.book.SetGroups(string(stated.Items[i].Spec.UserName), groups)
+		}
 	}
 	datasets := &v1alpha1.DatasetList{}
 	if err := c.live.List(ctx, datasets); err != nil {
@@ -144,7 +162,10 @@ func (c *Controller) load(ctx context.Context) error {
 			continue // It is judged anew, and refused, when its turn comes.
 		}
 		if atoms, err := grant.Atoms(g, catalog[g.Dataset]); err == nil {
-			c.book.Put(g.Name, atoms)
+			// Without evidence it was perhaps not recorded either, and is given when its turn comes.
+			if c.book.Reserve(g.Name, atoms); len(dg.Status.Targets) > 0 {
+				c.book.Release(g.Name)
+			}
 			people, _ := c.book.Of(g.Subject)
 			c.book.SetApplied(g.Name, people)
 		}

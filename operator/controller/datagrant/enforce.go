@@ -17,6 +17,7 @@ import (
 	"github.com/atoll-platform/atoll/operator/apply"
 	"github.com/atoll-platform/atoll/operator/condition"
 	"github.com/atoll-platform/atoll/operator/controller/record"
+	"github.com/atoll-platform/atoll/operator/target"
 )
 
 // noteLimit is the longest note that Kubernetes takes in an event.
@@ -44,9 +45,13 @@ func (c *Controller) enforce(ctx context.Context, dg *v1alpha1.DataGrant, f find
 			}
 			before, dg.Status, dg.ResourceVersion = first.DeepCopy(), first.Status, first.ResourceVersion
 		}
-		if err := c.record(ctx, dg, f); err != nil {
-			return nil, err
+		if outcome = c.record(ctx, dg, f); outcome != nil {
+			dg.Status.Phase = v1alpha1.GrantPending
+			condition.Set(&dg.Status.Conditions, dg.Generation, condition.Ready{}, outcome)
+			c.announce(before, dg)
+			return outcome, c.save(ctx, before, dg)
 		}
+		c.book.Release(dg.Name)
 	} else {
 		c.book.Remove(dg.Name)
 	}
@@ -81,8 +86,10 @@ func (c *Controller) record(ctx context.Context, dg *v1alpha1.DataGrant, f findi
 		return nil
 	}
 	if err := c.opts.Ledger.Record(ctx, record.Grant(dg, f.atoms)); err != nil {
-		c.book.Remove(dg.Name) // or it would be given along with another grant of the same person
-		return fmt.Errorf("recording grant %s before it is given: %w", dg.Name, err)
+		return &condition.Error{
+			Reason: v1alpha1.ReasonLedgerFailed, RetryAfter: c.opts.LedgerAgain,
+			Err: fmt.Errorf("nothing is granted that the ledger has not been told of, and it does not answer: %w", err),
+		}
 	}
 	return nil
 }
@@ -103,19 +110,25 @@ func (c *Controller) sync(ctx context.Context, name string, people []string) err
 	if len(concerned) == 0 {
 		return nil
 	}
-	access := c.book.Access(concerned, c.opts.Clock.Now())
-	var failed []error
-	for _, t := range c.opts.Targets {
-		if err := t.Sync(ctx, access); err != nil {
-			failed = append(failed, fmt.Errorf("%s: %w", t.Name(), err))
-		}
-	}
-	if err := errors.Join(failed...); err != nil {
+	if err := c.give(ctx, concerned); err != nil {
 		c.book.SetApplied(name, concerned)
 		return err
 	}
 	c.book.SetApplied(name, people)
 	return nil
+}
+
+// give gives every target what these people are granted now.
+func (c *Controller) give(ctx context.Context, people []string) error {
+	return c.book.Give(people, c.opts.Clock.Now(), func(access target.Access) error {
+		var failed []error
+		for _, t := range c.opts.Targets {
+			if err := t.Sync(ctx, access); err != nil {
+				failed = append(failed, fmt.Errorf("%s: %w", t.Name(), err))
+			}
+		}
+		return errors.Join(failed...)
+	})
 }
 
 // evidence says of each target whether it has the grant.

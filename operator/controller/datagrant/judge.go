@@ -101,13 +101,13 @@ func (c *Controller) admit(ctx context.Context, f finding, catalog grant.Catalog
 			return f
 		}
 		people, _ := c.book.Of(f.grant.Subject)
-		access := c.book.Access(people, now, atoms...)
+		access := c.book.AccessWith(people, now, atoms)
 		for _, t := range f.places {
 			if err := t.Fits(access); err != nil {
 				return refused(f, v1alpha1.ReasonLimitExceeded, fmt.Sprintf("%s: %s", t.Name(), err))
 			}
 		}
-		c.book.Put(f.grant.Name, atoms)
+		c.book.Reserve(f.grant.Name, atoms)
 	}
 	f.atoms = atoms
 	f.phase, f.reason, f.message = v1alpha1.GrantActive, v1alpha1.ReasonActive, "Every target enforces it."

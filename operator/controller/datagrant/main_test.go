@@ -96,6 +96,7 @@ type platform struct {
 	*testing.T
 
 	store  *objectstore.Client
+	ledger *notebook
 	at     storetest.Store
 	bucket string
 	stop   func()
@@ -104,7 +105,7 @@ type platform struct {
 // TestOnAStore tries everything on one real object store. Each part has a bucket of its own.
 func TestOnAStore(t *testing.T) {
 	at := storetest.Start(t)
-	p := &platform{T: t, at: at}
+	p := &platform{T: t, at: at, ledger: &notebook{}}
 	p.store = objectstore.New(objectstore.Options{
 		Endpoint: at.Endpoint, IAMEndpoint: at.IAMEndpoint, Region: "us-east-1", Credentials: at.Credentials,
 	})
@@ -125,6 +126,10 @@ func TestOnAStore(t *testing.T) {
 		{"nobody signs for others", testSignatures},
 		{"the glass is broken", testBreakGlass},
 		{"ghosts are found", testGhosts},
+		{"a group is granted", testGroups},
+		{"nobody else says who is in a group", testStatements},
+		{"two groups share somebody", testGroupConflict},
+		{"the ledger does not answer", testLedgerDown},
 	} {
 		t.Run(part.name, func(t *testing.T) {
 			p.T, p.bucket = t, fmt.Sprintf("lake-%d", i)
@@ -162,8 +167,14 @@ func (p *platform) run(running context.Context) {
 		Controller: ctrlconfig.Controller{SkipNameValidation: ptr.To(true)},
 	})
 	must(err)
+	options := datagrant.Options{
+		Clock: clock.RealClock{}, Limits: grant.DefaultLimits(), Concurrency: 4, TrustGroupsFor: trust, LedgerAgain: 100 * time.Millisecond,
+	}
+	if p.ledger != nil {
+		options.Ledger = p.ledger
+	}
 	must(controller.Register(running, mgr, controller.Options{
-		DataGrant: datagrant.Options{Clock: clock.RealClock{}, Limits: grant.DefaultLimits(), Concurrency: 4},
+		DataGrant: options,
 		Ghost:     ghost.Options{Every: 200 * time.Millisecond, Quarantine: ghost.Report, Clock: clock.RealClock{}},
 		Objects:   p.store,
 	}))

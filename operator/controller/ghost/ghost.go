@@ -146,7 +146,6 @@ func (w *Watch) repair(ctx context.Context, ghosts []objectstore.Ghost) error {
 		return nil
 	}
 	people := w.book.Everybody()
-	access := w.book.Access(people, w.opts.Clock.Now())
 	for _, g := range ghosts {
 		i := slices.IndexFunc(people, func(p string) bool { return objectstore.Account(p) == g.Account })
 		switch {
@@ -162,7 +161,8 @@ func (w *Watch) repair(ctx context.Context, ghosts []objectstore.Ghost) error {
 			}
 		default:
 			w.grants.Forget(g.Account)
-			if err := w.grants.Sync(ctx, target.Access{people[i]: access[people[i]]}); err != nil {
+			err := w.book.Give(people[i:i+1], w.opts.Clock.Now(), func(access target.Access) error { return w.grants.Sync(ctx, access) })
+			if err != nil {
 				return err
 			}
 		}

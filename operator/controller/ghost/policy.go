@@ -78,18 +78,22 @@ func (w *PolicyWatch) Look(ctx context.Context) error {
 	name := string(v1alpha1.TargetTrino)
 	live.WithLabelValues(name).Set(float64(len(ghosts)))
 	looked.WithLabelValues(name).Set(float64(w.opts.Clock.Now().Unix()))
-	put := target.Access{}
+	var people []string
 	for _, g := range ghosts {
 		log.FromContext(ctx).Info("access without a grant", "target", name, "person", g.Person, "access", g.Atoms)
-		put[g.Person] = nil
-		for person, atoms := range w.book.Access([]string{g.Person}, w.opts.Clock.Now()) {
-			put[person] = atoms
-		}
+		people = append(people, g.Person)
 	}
-	if len(put) == 0 {
+	if len(people) == 0 {
 		return nil
 	}
-	return w.grants.Sync(ctx, put)
+	return w.book.Give(people, w.opts.Clock.Now(), func(access target.Access) error {
+		for _, person := range people {
+			if _, lower := access[person]; !lower {
+				access[person] = nil // The decision point has it under a name that nobody is known by.
+			}
+		}
+		return w.grants.Sync(ctx, access)
+	})
 }
 
 // ConflictingTables reads from cached which tables lie in conflict classes.

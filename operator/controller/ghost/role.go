@@ -121,7 +121,7 @@ func (w *RoleWatch) repair(ctx context.Context, g role.Ghost) error {
 		return nil
 	case g.Own() && g.Person != "":
 		w.grants.Forget(g.Person)
-		return w.grants.Sync(ctx, w.book.Access([]string{g.Person}, w.opts.Clock.Now()))
+		return w.book.Give([]string{g.Person}, w.opts.Clock.Now(), func(access target.Access) error { return w.grants.Sync(ctx, access) })
 	case g.Own() || w.opts.Quarantine == Remove:
 		return w.grants.Remove(ctx, g)
 	}

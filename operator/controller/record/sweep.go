@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/atoll-platform/atoll/api/v1alpha1"
+	"github.com/atoll-platform/atoll/internal/person"
 	"github.com/atoll-platform/atoll/operator/ledger"
 )
 
@@ -57,6 +58,15 @@ func (c *Controller) gone(ctx context.Context) error {
 		}
 		if gone {
 			facts = append(facts, ledger.Workspace{Name: name, Gone: true})
+		}
+	}
+	for user := range said.People {
+		gone, err := c.get(ctx, person.Slug(user), &v1alpha1.GroupMembership{})
+		if err != nil {
+			return err
+		}
+		if gone {
+			facts = append(facts, ledger.Person{Name: user, Gone: true})
 		}
 	}
 	return c.ledger.Record(ctx, facts...)

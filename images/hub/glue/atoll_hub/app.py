@@ -1,11 +1,13 @@
 """The hub: JupyterHub with the live view of workspaces and profiles in it, and with a keeper of running servers."""
 
+import asyncio
 from datetime import timedelta
 
 from jupyterhub.app import JupyterHub
 from kubespawner.clients import load_config
 from traitlets import Bool, Float
 
+from . import stating
 from .handlers import ADDITIONS, REPLACEMENTS
 from .keeper import Keeper, Times
 from .view import LiveView, View
@@ -21,8 +23,12 @@ class Hub(JupyterHub):
     )
     trust_groups_for = Float(86400, help="Seconds for which groups are believed that nobody confirms.").tag(config=True)
 
+    state_every = Float(2, help="Seconds between two looks at what is new of people's groups.").tag(config=True)
+
     view: View
     keeper: Keeper
+    stating: stating.Stating
+    _stating: asyncio.Task
 
     def make_view(self) -> View:
         load_config()
@@ -40,6 +46,10 @@ class Hub(JupyterHub):
         )
         self.keeper = Keeper(self, times, self.culling_enabled)
         self.tornado_settings["atoll_keeper"] = self.keeper
+        self.stating = stating.Stating(self.log, lambda: self.users.values(), self.state, times.trust_groups_for)
+
+    async def state(self, statement: stating.Statement) -> None:
+        await stating.apply(statement)
 
     def init_handlers(self):
         super().init_handlers()
@@ -56,8 +66,10 @@ class Hub(JupyterHub):
     async def start(self):
         await super().start()
         self.keeper.start()
+        self._stating = asyncio.create_task(self.stating.run(self.state_every))
 
     async def cleanup(self):
+        self._stating.cancel()
         await self.keeper.stop()
         await self.view.stop()
         await super().cleanup()

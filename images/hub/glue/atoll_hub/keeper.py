@@ -135,11 +135,13 @@ class Keeper:
             await asyncio.sleep(self.times.every)
 
     async def _refresh_groups(self) -> bool:
-        """Asks the identity provider for the groups of those who have a server by a group; whether it was asked."""
-        view = self._hub.view
+        """Asks the identity provider for the groups of those who have a server and are in one; whether it was asked.
+
+        Their server may rest on it, and so may the data that is granted to them.
+        """
         due: dict[str, tuple[User, list[WorkspaceSpawner]]] = {}
-        for user, name, spawner in self.servers():
-            if rights.rests_on_groups(view.workspaces.get(name), person_of(user)):
+        for user, _, spawner in self.servers():
+            if person_of(user).groups:
                 due.setdefault(user.name, (user, []))[1].append(spawner)
         stale = [(u, s) for u, s in due.values() if groups.age(u) >= self.times.refresh_groups_after]
         for user, spawners in due.values():

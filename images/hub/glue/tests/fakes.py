@@ -178,7 +178,14 @@ class ClusterSpawner(WorkspaceSpawner):
 
 
 class StillHub(Hub):
-    """The real hub with a view that tests set."""
+    """The real hub with a view that tests set, and that keeps what it states of people's groups."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.statements = {}
 
     def make_view(self):
         return View()
+
+    async def state(self, statement):
+        self.statements.setdefault(statement.name, []).append(statement)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import aiohttp
@@ -13,9 +14,10 @@ from kubespawner import clients
 from objects import PYTHON, group, user, workspace
 from traitlets.config import Config
 
-from atoll_hub import settings
+from atoll_hub import settings, stating
 from atoll_hub import view as views
 from atoll_hub.config import spawner_settings as shipped_spawner
+from atoll_hub.person import slug
 from atoll_hub.refusal import Refused
 from atoll_hub.spawner import WorkspaceSpawner
 
@@ -294,3 +296,16 @@ async def test_pod_security_restricted_admits_the_pod(live, spawner, hub_config)
         await spawner.start()
     assert refused.value.status_code == 504, refused.value.jupyterhub_message
     assert live.api.exists("/api/v1/namespaces/ws-fraud/pods/notebook-ada")
+
+
+async def test_a_real_api_takes_what_the_hub_states_of_groups(configured):
+    path = "/apis/atoll.dev/v1alpha1/groupmemberships"
+    confirmed = datetime(2027, 1, 31, 8, 0, 0, 999999, UTC)
+    for groups, at in (({"b", "Domain Users"}, confirmed), (set(), confirmed + timedelta(hours=1))):
+        await stating.apply(stating.Statement("ada.smith@example.com", frozenset(groups), at))
+    (item,) = configured.request("GET", path)["items"]
+    assert item["metadata"]["name"] == slug("ada.smith@example.com")
+    assert item["spec"] == {"userName": "ada.smith@example.com", "confirmedAt": "2027-01-31T09:00:00Z"}
+    with pytest.raises(client.ApiException) as refused:
+        await stating.apply(stating.Statement("ada.smith@example.com", frozenset({"b"}), confirmed))
+    assert "confirmedAt never goes back" in refused.value.body

@@ -176,9 +176,9 @@ async def test_who_leaves_a_group_at_the_provider_loses_their_server(world, clus
     await eventually(lambda: not running(cluster, "bob"), "bob's server is gone", 10)
 
 
-async def test_people_listed_by_name_are_not_asked_about(world, provider, start, pace):
+async def test_people_in_no_group_are_not_asked_about(world, provider, start, pace):
     world([fraud(user("ada"), group("analysts"))], [PYTHON])
-    await start("ada", groups=["analysts"])
+    await start("ada")
     pace(every=0.1, refresh_groups_after=0.1)
     calls = provider.calls["userinfo"]
     await asyncio.sleep(0.6)
