@@ -37,6 +37,7 @@ page() {
 		| benchmark | what it is |
 		| --- | --- |
 		| Policy | decisions about access to tables with 100, 10,000 and 100,000 grants on one core: in process, over HTTP, and what a start and a revocation cost |
+		| PolicyBesideOPA | the same grants and requests given to the decision point and to OPA, each on one core: in process with OPA as a library, and an OPA server as a process of its own, with and without a log of decisions; `x-OPA` is how many times as many decisions a second; that all decisions are the same is checked before |
 		| Plan | `terraform plan` over 2,000 applied objects, beside the same plan by a provider that answers from memory and by one that sends a GET for each |
 		| Apply | `terraform apply` of 2,000 objects, beside the time the operator needs for the same objects when they are created at once |
 		| Operator | 5,000 workspaces, 25,000 people and 2,000 servers on simulated nodes |
