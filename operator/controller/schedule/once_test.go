@@ -95,28 +95,39 @@ func (w *witness) lacking(t *testing.T, s *v1alpha1.Schedule, names []string) st
 	return strings.Join(all, "\n")
 }
 
-// complete waits until every interval has its run and every run its pod, for as long as that gets on: how fast is not
-// what is asked here. A run that has ended without a pod will never have one.
+// getsOn waits until look is done, for as long as what it says changes: how fast an operator is on a machine that is full is not
+// what is asked here.
+func getsOn(t *testing.T, what string, look func() (state string, done bool)) {
+	t.Helper()
+	before, since := "", time.Now()
+	_ = wait.PollUntilContextCancel(ctx, 50*time.Millisecond, true, func(context.Context) (bool, error) {
+		state, done := look()
+		if state != before {
+			before, since = state, time.Now()
+		}
+		if !done && time.Since(since) > soon {
+			t.Fatalf("%s: nothing has changed for %s: %s", what, soon, state)
+		}
+		return done, nil
+	})
+}
+
+// complete waits until every interval has its run and every run its pod. A run that has ended without a pod will never have one.
 func (w *witness) complete(t *testing.T, s *v1alpha1.Schedule, names []string) {
 	t.Helper()
-	before, since := 0, time.Now()
-	_ = wait.PollUntilContextCancel(ctx, 50*time.Millisecond, true, func(context.Context) (bool, error) {
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(w.lacking(t, s, names))
+		}
+	})
+	getsOn(t, "every interval has its run, and every run its pod", func() (string, bool) {
 		made, pods := w.seen()
-		if made == len(names) && pods == len(names) {
-			return true, nil
-		}
-		if made+pods > before {
-			before, since = made+pods, time.Now()
-		}
-		stuck := time.Since(since) > soon
 		for _, r := range runs(t, s) {
-			ended := r.Status.Phase.Finished() && r.Status.Phase != v1alpha1.RunSucceeded
-			stuck = stuck || ended
+			if r.Status.Phase.Finished() && r.Status.Phase != v1alpha1.RunSucceeded {
+				t.Fatalf("run %s is %s: %s %s", r.Name, r.Status.Phase, r.Status.Reason, r.Status.Message)
+			}
 		}
-		if stuck {
-			t.Fatalf("%d runs and %d pods of %d:\n%s", made, pods, len(names), w.lacking(t, s, names))
-		}
-		return false, nil
+		return fmt.Sprintf("%d runs and %d pods of %d", made, pods, len(names)), made == len(names) && pods == len(names)
 	})
 }
 
@@ -180,27 +191,24 @@ func TestOneRunAnInterval(t *testing.T) {
 			now = now.Add(time.Duration(1+random.IntN(240)) * time.Second)
 			o.clock.SetTime(now)
 			// What is older than the limit is missed by right: the clock waits for an operator that is that far behind.
-			eventually(t, "the operator keeps up", func() error {
+			getsOn(t, "the operator keeps up", func() (string, bool) {
 				decided := begin
 				if at := get(t, s).Status.LastInterval; at != nil {
 					decided = at.Time
 				}
-				if behind := now.Sub(decided); behind > (limit-10)*time.Minute {
-					return fmt.Errorf("it is %s behind", behind)
-				}
-				return nil
+				made, pods := w.seen()
+				behind := now.Sub(decided)
+				return fmt.Sprintf("%s behind, %d runs and %d pods", behind, made, pods), behind <= (limit-10)*time.Minute
 			})
 		}
 		time.Sleep(time.Duration(random.IntN(120)) * time.Millisecond)
 	}
 	o.clock.SetTime(finish.Add(time.Minute))
 	w.complete(t, s, names)
-	eventually(t, "the last run is known to have succeeded", func() error {
+	getsOn(t, "the last run is known to have succeeded", func() (string, bool) {
 		live := get(t, s)
-		if live.Status.Active != 0 || len(live.Status.Runs) == 0 || live.Status.Runs[0].Phase != v1alpha1.RunSucceeded {
-			return fmt.Errorf("%d are active, the last is %+v", live.Status.Active, live.Status.Runs)
-		}
-		return nil
+		state := fmt.Sprintf("%d are active, the last are %+v", live.Status.Active, live.Status.Runs)
+		return state, live.Status.Active == 0 && len(live.Status.Runs) > 0 && live.Status.Runs[0].Phase == v1alpha1.RunSucceeded
 	})
 	time.Sleep(10 * glance)
 	w.mu.Lock()
