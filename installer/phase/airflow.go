@@ -7,17 +7,12 @@ import (
 	"github.com/atoll-platform/atoll/installer/component"
 )
 
-// airflowSecrets are what Airflow signs and encrypts with, and the accounts that it knows: the operator's, and one that
-// may look.
+// airflowSecrets are what Airflow signs and encrypts with, and the one account that it knows: the operator's.
 func airflowSecrets() []secret {
 	directory := component.Namespace("directory")
-	account := func(name string) map[string]func() []byte {
-		return map[string]func() []byte{"username": func() []byte { return []byte(name) }, "password": password}
-	}
 	return []secret{
 		{directory, "airflow-secrets", map[string]func() []byte{"fernet-key": fernetKey, "jwt-secret": key, "api-secret": key}},
-		{directory, "airflow-operator", account("operator")},
-		{directory, "airflow-viewer", account("viewer")},
+		{directory, "airflow-operator", map[string]func() []byte{"username": func() []byte { return []byte("operator") }, "password": password}},
 	}
 }
 

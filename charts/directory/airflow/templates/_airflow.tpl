@@ -33,8 +33,9 @@ airflow.env: the settings of every part. Takes the root context.
   value: {{ .Values.tasks.parallelism | quote }}
 - name: AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION
   value: "False"
+# The operator alone signs in; nobody else reaches the API server, see the network policy.
 - name: AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS
-  value: operator:user,viewer:viewer
+  value: operator:user
 - name: AIRFLOW__KUBERNETES_EXECUTOR__NAMESPACE
   value: {{ .Values.tasks.namespace }}
 - name: AIRFLOW__KUBERNETES_EXECUTOR__POD_TEMPLATE_FILE

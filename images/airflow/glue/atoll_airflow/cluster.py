@@ -11,6 +11,7 @@ import httpx
 
 ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _GROUP = "/apis/atoll.dev/v1alpha1"
+_METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _PAGE = 500
 _WATCH_SECONDS = 300
 _ANSWER = httpx.Timeout(30, connect=10)
@@ -36,8 +37,8 @@ class Cluster:
     def _headers(self, **more: str) -> dict[str, str]:
         return {"Authorization": "Bearer " + self._token.read_text().strip(), **more}
 
-    def _get(self, path: str, **query: str) -> Any:
-        answer = self._client.get(path, params=query, headers=self._headers())
+    def _get(self, path: str, accept: str = "application/json", **query: str) -> Any:
+        answer = self._client.get(path, params=query, headers=self._headers(Accept=accept))
         answer.raise_for_status()
         return answer.json()
 
@@ -50,17 +51,21 @@ class Cluster:
             raise
 
     def schedules(self) -> Iterator[dict]:
-        """Every schedule there is, a page at a time."""
+        """Every schedule there is."""
+        return self._pages("application/json")
+
+    def schedule_names(self) -> Iterator[dict]:
+        """The metadata of every schedule there is, a fraction of what the schedules are with their runs."""
+        return (item["metadata"] for item in self._pages(_METADATA))
+
+    def _pages(self, accept: str) -> Iterator[dict]:
         more = ""
         while True:
-            page = self._get("/schedules", limit=str(_PAGE), **({"continue": more} if more else {}))
+            page = self._get("/schedules", accept, limit=str(_PAGE), **({"continue": more} if more else {}))
             yield from page["items"]
             more = page["metadata"].get("continue", "")
             if not more:
                 return
-
-    def schedule(self, namespace: str, name: str) -> dict | None:
-        return self._find(f"/namespaces/{namespace}/schedules/{name}")
 
     def run(self, namespace: str, name: str) -> dict | None:
         return self._find(f"/namespaces/{namespace}/runs/{name}")

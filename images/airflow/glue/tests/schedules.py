@@ -26,6 +26,10 @@ class Schedules:
         path = _API.format(f"ws-{workspace}", f"schedules/{name}")
         return self._server.request("PATCH", path, {"spec": spec}, _MERGE)
 
+    def note(self, workspace: str, name: str, status: dict) -> None:
+        path = _API.format(f"ws-{workspace}", f"schedules/{name}/status")
+        self._server.request("PATCH", path, {"status": status}, _MERGE)
+
     def remove(self, workspace: str, name: str) -> None:
         self._server.request("DELETE", _API.format(f"ws-{workspace}", f"schedules/{name}"))
 
