@@ -38,6 +38,8 @@ page() {
 		| --- | --- |
 		| Policy | decisions about access to tables with 100, 10,000 and 100,000 grants on one core: in process, over HTTP, and what a start and a revocation cost |
 		| PolicyBesideOPA | the same grants and requests given to the decision point and to OPA, each on one core: in process with OPA as a library, and an OPA server as a process of its own, with and without a log of decisions; `x-OPA` is how many times as many decisions a second; that all decisions are the same is checked before |
+		| GrantsCompile | 100,000 grants judged and compiled to policies of the object store and to the decision point's snapshot, in memory |
+		| GrantsReconcile | 100,000 approved grants in a real API server, until an operator that starts then has all of them in force at a real decision point |
 		| Plan | `terraform plan` over 2,000 applied objects, beside the same plan by a provider that answers from memory and by one that sends a GET for each |
 		| Apply | `terraform apply` of 2,000 objects, beside the time the operator needs for the same objects when they are created at once |
 		| Operator | 5,000 workspaces, 25,000 people and 2,000 servers on simulated nodes |
@@ -54,6 +56,7 @@ mkdir -p build
 : >"$OUT"
 run "Operator and provider, small" . 'Workspace|Settled|Refresh' -count "$RUNS" ./operator/... ./provider/...
 run "Decisions on access to tables" . Policy -count 1 ./operator/policy/
+run "Grants compiled and in force" . Grants -count 1 ./operator/target/ ./operator/controller/datagrant/
 run "A plan over many objects" . Plan -count "$RUNS" ./provider/internal/provider/
 run "An apply of many objects" . Apply -count 1 ./test/bench/
 run "The operator at the size of a bank" . Operator -count 1 ./test/bench/

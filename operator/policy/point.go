@@ -122,7 +122,7 @@ func (p *Point) change(change Push) error {
 	if err != nil {
 		return err
 	}
-	return p.store.save(p.snapshot)
+	return p.store.add(p.snapshot, change)
 }
 
 // replace puts a whole snapshot in place of what there is.

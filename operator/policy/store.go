@@ -58,6 +58,9 @@ func (st store) save(s *snapshot) error {
 		}
 		return nil
 	})
+	if err == nil {
+		err = st.endJournal()
+	}
 	if err != nil {
 		return fmt.Errorf("keeping the snapshot: %w", err)
 	}
@@ -66,18 +69,12 @@ func (st store) save(s *snapshot) error {
 
 // load reads the snapshot back and proves by its digest that it is what was saved. Without a file it is empty.
 func (st store) load() (*snapshot, confirmed, error) {
-	s := newSnapshot()
-	file, err := os.Open(filepath.Join(st.folder, snapshotFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return s, confirmed{}, nil
+	loaded, err := st.loadWhole()
+	if err == nil {
+		err = st.replay(loaded)
 	}
 	if err != nil {
-		return s, confirmed{}, fmt.Errorf("reading the snapshot: %w", err)
-	}
-	defer func() { _ = file.Close() }()
-	loaded, err := decodeSnapshot(file)
-	if err != nil {
-		return s, confirmed{}, fmt.Errorf("reading the snapshot %s: %w", file.Name(), err)
+		return newSnapshot(), confirmed{}, err
 	}
 	var c confirmed
 	raw, err := os.ReadFile(filepath.Join(st.folder, confirmedFile))
@@ -88,6 +85,23 @@ func (st store) load() (*snapshot, confirmed, error) {
 		return loaded, confirmed{}, nil // nobody has confirmed this one
 	}
 	return loaded, c, nil
+}
+
+// loadWhole reads the snapshot as it was last written in whole.
+func (st store) loadWhole() (*snapshot, error) {
+	file, err := os.Open(filepath.Join(st.folder, snapshotFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return newSnapshot(), nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the snapshot: %w", err)
+	}
+	defer func() { _ = file.Close() }()
+	loaded, err := decodeSnapshot(file)
+	if err != nil {
+		return nil, fmt.Errorf("reading the snapshot %s: %w", file.Name(), err)
+	}
+	return loaded, nil
 }
 
 // decodeSnapshot reads what save writes.

@@ -25,6 +25,9 @@ type Grants struct {
 	client *Client
 	tables Tables
 
+	// next is what the next push has, from everybody who waits for the one before to end.
+	queue sync.Mutex
+	next  *batch
 	// mu keeps pushes one after the other, and guards what follows: what the decision point is known to have.
 	mu      sync.Mutex
 	known   bool
@@ -54,18 +57,50 @@ func (g *Grants) Fits(access target.Access) error {
 	return err
 }
 
-// Sync pushes what has changed of what people are granted, in one push.
+// batch is what several Syncs push together: a push costs the same for one person and for many.
+type batch struct {
+	access target.Access
+	done   chan struct{}
+	err    error
+}
+
+// Sync pushes what has changed of what people are granted, together with all who wait to push.
 func (g *Grants) Sync(ctx context.Context, access target.Access) error {
 	compiled, err := compileAll(access)
 	if err != nil {
 		return err
 	}
+	mine, first := g.join(compiled)
+	if !first {
+		<-mine.done
+		return mine.err
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.queue.Lock()
+	g.next = nil
+	g.queue.Unlock()
+	defer close(mine.done)
+	mine.err = g.push(ctx, mine.access)
+	return mine.err
+}
+
+// join adds to the next push. Who comes first pushes for all.
+func (g *Grants) join(compiled target.Access) (next *batch, first bool) {
+	g.queue.Lock()
+	defer g.queue.Unlock()
+	if g.next == nil {
+		g.next, first = &batch{access: target.Access{}, done: make(chan struct{})}, true
+	}
+	maps.Copy(g.next.access, compiled)
+	return g.next, first
+}
+
+func (g *Grants) push(ctx context.Context, compiled target.Access) error {
 	sides, err := g.tables(ctx)
 	if err != nil {
 		return err
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
 	if err := g.learn(ctx); err != nil {
 		return err
 	}
