@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -93,9 +94,9 @@ func TestJournalEnds(t *testing.T) {
 	file := filepath.Join(w.options.Folder, "journal.jsonl")
 	var long []byte
 	for i := 0; ; i++ {
-		next := append(all[:1:1], atom(fmt.Sprintf("b-%d", i), until(end.Add(time.Duration(i)*time.Second)), func(a *grant.Atom) {
+		next := slices.Concat(all[:1], []grant.Atom{atom(fmt.Sprintf("b-%d", i), until(end.Add(time.Duration(i)*time.Second)), func(a *grant.Atom) {
 			a.Selector.Part.Rows = grant.Rows{{Column: "region", Values: []string{string(bytes.Repeat([]byte("x"), 50_000))}}}
-		}))
+		})})
 		change := delta(all, next)
 		if _, err := w.Push(change); err != nil {
 			t.Fatal(err)

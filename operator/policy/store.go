@@ -76,15 +76,19 @@ func (st store) load() (*snapshot, confirmed, error) {
 	if err != nil {
 		return newSnapshot(), confirmed{}, err
 	}
-	var c confirmed
+	if c := st.lastConfirmed(); c.Digest == loaded.digest {
+		return loaded, c, nil
+	}
+	return loaded, confirmed{}, nil // nobody has confirmed this one
+}
+
+// lastConfirmed is zero where nothing can be read.
+func (st store) lastConfirmed() (c confirmed) {
 	raw, err := os.ReadFile(filepath.Join(st.folder, confirmedFile))
-	if err == nil {
-		err = json.Unmarshal(raw, &c)
+	if err != nil || json.Unmarshal(raw, &c) != nil {
+		return confirmed{}
 	}
-	if err != nil || c.Digest != loaded.digest {
-		return loaded, confirmed{}, nil // nobody has confirmed this one
-	}
-	return loaded, c, nil
+	return c
 }
 
 // loadWhole reads the snapshot as it was last written in whole.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
@@ -33,6 +34,10 @@ func NewPolicyWatch(decisions *trino.Client, grants *trino.Grants, book *target.
 
 // Register makes the manager run the watch, in the replica that leads.
 func (w *PolicyWatch) Register(mgr manager.Manager) error {
+	// What is pushed first needs the datasets, perhaps before a controller has asked for them.
+	if _, err := mgr.GetCache().GetInformer(context.Background(), &v1alpha1.Dataset{}, cache.BlockUntilSynced(false)); err != nil {
+		return fmt.Errorf("watching datasets: %w", err)
+	}
 	if err := mgr.Add(w); err != nil {
 		return fmt.Errorf("adding the watch of Trino's decision point: %w", err)
 	}
