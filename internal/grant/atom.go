@@ -2,6 +2,7 @@ package grant
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -108,6 +109,28 @@ type Part struct {
 	Columns []string        `json:"columns,omitempty"`
 	Masks   map[string]Mask `json:"masks,omitempty"`
 	Rows    Rows            `json:"rows,omitempty"`
+}
+
+// String is the part as people read it: the table, and what narrows it.
+func (p Part) String() string {
+	var b strings.Builder
+	b.WriteString(p.Table.String())
+	if len(p.Columns) > 0 {
+		b.WriteString(" (" + strings.Join(sorted(p.Columns), ", ") + ")")
+	}
+	for _, column := range sorted(keys(p.Masks)) {
+		if p.Masks[column] != Clear {
+			fmt.Fprintf(&b, " with %s as %s", column, p.Masks[column])
+		}
+	}
+	for i, c := range p.Rows.sorted() {
+		word := " where"
+		if i > 0 {
+			word = " and"
+		}
+		fmt.Fprintf(&b, "%s %s in %q", word, c.Column, c.Values)
+	}
+	return b.String()
 }
 
 // Selector is the part of the data that an atom speaks of: exactly one of its fields is set.

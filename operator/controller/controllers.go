@@ -138,7 +138,9 @@ func all(mgr manager.Manager, opts Options) []registrar {
 	if opts.Decisions != nil {
 		grants := trino.NewGrants(opts.Decisions, ghost.ConflictingTables(mgr.GetClient()))
 		opts.DataGrant.Targets = append(opts.DataGrant.Targets, grants)
-		list = append(list, ghost.NewPolicyWatch(opts.Decisions, grants, book, opts.Ghost))
+		watch := ghost.NewPolicyWatch(opts.Decisions, grants, book, opts.Ghost)
+		opts.AccessQuery.Targets = append(opts.AccessQuery.Targets, watch)
+		list = append(list, watch)
 	}
 	list = append(list,
 		accessquery.NewController(mgr.GetClient(), opts.AccessQuery),

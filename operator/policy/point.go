@@ -2,7 +2,6 @@ package policy
 
 import (
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -160,7 +159,7 @@ func (p *Point) Live() Push {
 	p.pushing.Lock()
 	defer p.pushing.Unlock()
 	s := p.snapshot
-	tables := slices.Clone(s.tables)
+	tables := append([]Conflicting{}, s.tables...) // none are none, and not unknown
 	live := Push{Digest: s.digest, Set: make(map[string][]grant.Atom, len(s.names)), Tables: &tables}
 	for name, h := range s.people {
 		live.Set[name] = h.atoms

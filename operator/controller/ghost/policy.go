@@ -2,6 +2,7 @@ package ghost
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -64,23 +65,49 @@ func (w *PolicyWatch) Start(ctx context.Context) error {
 	}
 }
 
-// Look looks once, reports what it finds and takes it away: all that the decision point has is the operator's own.
-func (w *PolicyWatch) Look(ctx context.Context) error {
-	find := func() ([]trino.Ghost, error) {
+// Name is the target that the watch looks at.
+func (w *PolicyWatch) Name() v1alpha1.GrantTarget { return w.grants.Name() }
+
+// Ghosts is the access that is live now and that no grant gives, in words. It changes nothing.
+func (w *PolicyWatch) Ghosts(ctx context.Context) ([]v1alpha1.GhostAccess, error) {
+	if !w.book.Complete() {
+		return nil, errors.New("what is granted is not known yet: the operator has just started")
+	}
+	found, err := w.find(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var all []v1alpha1.GhostAccess
+	for _, g := range found {
+		live := v1alpha1.GhostAccess{Target: w.Name(), Account: g.Person}
+		for _, a := range g.Atoms {
+			live.Access = append(live.Access, fmt.Sprintf("%s %s until %s", a.Action, a.Selector.Part, v1alpha1.At(a.Window.Until)))
+		}
+		all = append(all, live)
+	}
+	return all, nil
+}
+
+// find compares twice where something is found: a grant may have changed while the decision point was read.
+func (w *PolicyWatch) find(ctx context.Context) ([]trino.Ghost, error) {
+	look := func() ([]trino.Ghost, error) {
 		now := w.opts.Clock.Now()
 		return w.decisions.Ghosts(ctx, w.book.Access(w.book.Everybody(), now), now)
 	}
-	ghosts, err := find()
+	ghosts, err := look()
+	if err != nil || len(ghosts) == 0 {
+		return nil, err
+	}
+	return look()
+}
+
+// Look looks once, reports what it finds and takes it away: all that the decision point has is the operator's own.
+func (w *PolicyWatch) Look(ctx context.Context) error {
+	ghosts, err := w.find(ctx)
 	if err != nil {
 		return err
 	}
-	if len(ghosts) > 0 {
-		// A grant may have changed while the decision point was read: what is there still is a ghost.
-		if ghosts, err = find(); err != nil {
-			return err
-		}
-	}
-	name := string(v1alpha1.TargetTrino)
+	name := string(w.Name())
 	live.WithLabelValues(name).Set(float64(len(ghosts)))
 	looked.WithLabelValues(name).Set(float64(w.opts.Clock.Now().Unix()))
 	var people []string
