@@ -103,6 +103,8 @@ const (
 	// AnnotationDataConfig and AnnotationDataProgram hold the files by which a server or a run finds data, and are projected into it.
 	AnnotationDataConfig  = "atoll.dev/data-config"
 	AnnotationDataProgram = "atoll.dev/data-credentials"
+	// AnnotationTrinoAuthority holds the certificate that signed Trino's, and is projected into servers and runs.
+	AnnotationTrinoAuthority = "atoll.dev/trino-authority"
 	// AnnotationHomeUsage holds how full a server's home is, as JSON: used and size in bytes, enforced, complete.
 	AnnotationHomeUsage = "atoll.dev/home-usage"
 	// AnnotationPerson holds a person's user name, verbatim.

@@ -22,15 +22,19 @@ $(NOTEBOOK_VENV)/.stamp: images/notebook/requirements.txt images/hub/requirement
 
 .PHONY: lint-hub
 lint-hub: $(HUB_VENV)/.stamp ## Lint the Python of the hub and of notebook servers
-	$(HUB_VENV)/bin/ruff check images/hub/glue images/hub/jupyterhub_config.py images/notebook/activity
-	$(HUB_VENV)/bin/ruff format --check images/hub/glue images/hub/jupyterhub_config.py images/notebook/activity
+	$(HUB_VENV)/bin/ruff check images/hub/glue images/hub/jupyterhub_config.py images/notebook/activity images/notebook/queries
+	$(HUB_VENV)/bin/ruff format --check images/hub/glue images/hub/jupyterhub_config.py images/notebook/activity images/notebook/queries
+
+.PHONY: test-queries
+test-queries: $(NOTEBOOK_VENV)/.stamp lint-hub ## Test how notebooks connect to Trino
+	cd images/notebook/queries && PYTHONPATH=. ../../../$(NOTEBOOK_VENV)/bin/python -m pytest -q -p no:cacheprovider
 
 .PHONY: test-activity
 test-activity: $(NOTEBOOK_VENV)/.stamp lint-hub ## Test what tells the hub what goes on in a notebook server
 	cd images/notebook/activity && PYTHONPATH=. ../../../$(NOTEBOOK_VENV)/bin/python -m pytest -q -p no:cacheprovider
 
 .PHONY: test-hub
-test-hub: $(HUB_VENV)/.stamp $(NOTEBOOK_VENV)/.stamp assets lint-hub test-activity ## Test the hub's glue against the real JupyterHub and a real API server
+test-hub: $(HUB_VENV)/.stamp $(NOTEBOOK_VENV)/.stamp assets lint-hub test-activity test-queries ## Test the hub's glue against the real JupyterHub and a real API server
 	@test "$$(sed -n 's/^jupyterhub==\([^ ]*\).*/\1/p' images/hub/requirements.txt)" = "$$(cat images/JUPYTERHUB_VERSION)" || \
 	  { echo "images/hub/requirements.txt and images/JUPYTERHUB_VERSION name different versions of JupyterHub" >&2; exit 1; }
 	cd images/hub/glue && KUBEBUILDER_ASSETS=$${KUBEBUILDER_ASSETS:-$(CURDIR)/bin/assets} \

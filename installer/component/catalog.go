@@ -57,6 +57,7 @@ var Catalog = []Component{
 		Subcluster: "application",
 		Chart:      "application/hub",
 		Needs:      []string{"identity", "operator"},
+		Values:     hubValues,
 	},
 	{
 		Name:       "batch",

@@ -25,6 +25,11 @@ func withoutTrino(spec v1alpha1.PlatformSpec) string {
 	return "the component trino is not asked for in platform.yaml"
 }
 
+// hubValues tell whether servers find Trino.
+func hubValues(in Inputs) map[string]any {
+	return map[string]any{"trino": map[string]any{"enabled": Trino(in.Platform.Spec)}}
+}
+
 // trinoWorkerValues pass the catalogs of the coordinator on, which workers must have alike.
 func trinoWorkerValues(in Inputs) map[string]any {
 	var values struct {

@@ -14,6 +14,9 @@ import (
 	"sync"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/atoll-platform/atoll/installer/component"
 )
 
@@ -21,6 +24,8 @@ const (
 	trinoTLS      = "trino-tls"
 	trinoInternal = "trino-internal"
 	trinoPolicy   = "trino-policy"
+	// trinoAuthority is the hub's copy of the certificate that signed Trino's.
+	trinoAuthority = "trino-authority"
 	// certificateLife is how long Trino's certificate is good for. Who deletes its Secret gets a new one at the next bootstrap.
 	certificateLife = 5 * 365 * 24 * time.Hour
 )
@@ -43,15 +48,42 @@ func (s *State) trinoSecrets(ctx context.Context) ([]secret, error) {
 	issued := sync.OnceValues(func() (authority, keystore []byte) {
 		return issue("trino." + directory)
 	})
+	authority, err := s.trinoAuthority(ctx, func() []byte { authority, _ := issued(); return authority })
+	if err != nil {
+		return nil, err
+	}
 	return []secret{
 		{directory, trinoInternal, same},
 		{job, trinoInternal, same},
 		{directory, trinoPolicy, map[string]func() []byte{"token": key}},
 		{directory, trinoTLS, map[string]func() []byte{
-			"ca.crt":       func() []byte { authority, _ := issued(); return authority },
+			"ca.crt":       func() []byte { return authority },
 			"keystore.pem": func() []byte { _, keystore := issued(); return keystore },
 		}},
+		{component.Namespace("application"), trinoAuthority, map[string]func() []byte{"ca.crt": func() []byte { return authority }}},
 	}, nil
+}
+
+// trinoAuthority is the certificate that people's pods know Trino by: the one there is, or a new one. The hub's copy of another is
+// removed, so that it is made anew.
+func (s *State) trinoAuthority(ctx context.Context, issue func() []byte) ([]byte, error) {
+	application := component.Namespace("application")
+	authority, err := s.readKey(ctx, component.Namespace("directory"), trinoTLS, "ca.crt")
+	if err != nil {
+		return nil, err
+	}
+	if len(authority) == 0 {
+		authority = issue()
+	}
+	known, err := s.readKey(ctx, application, trinoAuthority, "ca.crt")
+	if err != nil || len(known) == 0 || bytes.Equal(known, authority) {
+		return authority, err
+	}
+	err = s.Cluster.Typed.CoreV1().Secrets(application).Delete(ctx, trinoAuthority, metav1.DeleteOptions{})
+	if err != nil && !apierrors.IsNotFound(err) {
+		return nil, fmt.Errorf("removing the Secret %s/%s, whose certificate is an old one: %w", application, trinoAuthority, err)
+	}
+	return authority, nil
 }
 
 // issue makes a certificate for a Service, with its key, and that of an authority which signs nothing else: its own key is

@@ -1,6 +1,7 @@
 package phase
 
 import (
+	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"testing"
@@ -47,6 +48,17 @@ func (l life) trino(t *testing.T) {
 	}
 	if !cmp.Equal(certificate, l.secret(t, "atoll-directory", trinoTLS)) || !cmp.Equal(token, l.secret(t, "atoll-directory", trinoPolicy)) {
 		t.Error("what was there was generated anew")
+	}
+	// A new certificate reaches those who are to trust it.
+	for _, want := range []bool{true, false} {
+		known := l.secret(t, "atoll-application", trinoAuthority)["ca.crt"]
+		if len(known) == 0 || !bytes.Equal(known, l.secret(t, "atoll-directory", trinoTLS)["ca.crt"]) || bytes.Equal(known, certificate["ca.crt"]) != want {
+			t.Errorf("the hub trusts %s, and Trino's authority is %s", known, l.secret(t, "atoll-directory", trinoTLS)["ca.crt"])
+		}
+		if err := l.api.CoreV1().Secrets("atoll-directory").Delete(t.Context(), trinoTLS, metav1.DeleteOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		ensure()
 	}
 }
 

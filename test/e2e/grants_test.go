@@ -3,7 +3,6 @@ package e2e
 import (
 	"context"
 	"errors"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,7 +18,6 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
-	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -152,12 +150,12 @@ func newGrantsStage(ctx context.Context, t *testing.T, p *platform) *grantsStage
 	for _, key := range []string{"access-key", "secret-key"} {
 		require.NoError(t, os.WriteFile(filepath.Join(folder, key), secret.Data[key], 0o600))
 	}
-	buckets, accounts := openStore(ctx, t, p)
-	g := &grantsStage{platform: p, endpoint: buckets}
+	door := p.openDoor(ctx, t, "atoll-data", "objectstore", 7070, 7071)
+	g := &grantsStage{platform: p, endpoint: "http://" + door[7070]}
 	g.root = credentials.NewStaticCredentialsProvider(
 		strings.TrimSpace(string(secret.Data["access-key"])), strings.TrimSpace(string(secret.Data["secret-key"])), "")
 	g.store = objectstore.New(objectstore.Options{
-		Endpoint: g.endpoint, IAMEndpoint: accounts, Region: "us-east-1", Credentials: folder,
+		Endpoint: g.endpoint, IAMEndpoint: "http://" + door[7071], Region: "us-east-1", Credentials: folder,
 	})
 	require.NoError(t, g.store.EnsureBucket(ctx, grantsBucket))
 	for _, key := range []string{"shipments/a", "shipments-secret/a", "salaries/a"} {
@@ -165,49 +163,6 @@ func newGrantsStage(ctx context.Context, t *testing.T, p *platform) *grantsStage
 		require.NoError(t, err)
 	}
 	return g
-}
-
-// openStore lets the test reach the store from outside of the cluster, by ports of the node and past the network policy, until
-// the test ends. They work on while the API server is dead.
-func openStore(ctx context.Context, t *testing.T, p *platform) (buckets, accounts string) {
-	t.Helper()
-	c := p.client(t)
-	door := &corev1.Service{
-		ObjectMeta: metav1.ObjectMeta{Namespace: "atoll-data", Name: "e2e-objectstore"},
-		Spec: corev1.ServiceSpec{
-			Type: corev1.ServiceTypeNodePort, Selector: map[string]string{"app.kubernetes.io/name": "objectstore"},
-			Ports: []corev1.ServicePort{{Name: "s3", Port: 7070}, {Name: "iam", Port: 7071}},
-		},
-	}
-	key := &networkingv1.NetworkPolicy{
-		ObjectMeta: metav1.ObjectMeta{Namespace: door.Namespace, Name: door.Name},
-		Spec: networkingv1.NetworkPolicySpec{
-			PodSelector: metav1.LabelSelector{MatchLabels: door.Spec.Selector},
-			Ingress: []networkingv1.NetworkPolicyIngressRule{{
-				From: []networkingv1.NetworkPolicyPeer{{IPBlock: &networkingv1.IPBlock{CIDR: "0.0.0.0/0"}}},
-			}},
-		},
-	}
-	for _, obj := range []client.Object{door, key} {
-		require.NoError(t, c.Create(ctx, obj))
-		t.Cleanup(func() { require.NoError(t, client.IgnoreNotFound(c.Delete(context.WithoutCancel(ctx), obj))) })
-	}
-	var nodes corev1.NodeList
-	require.NoError(t, c.List(ctx, &nodes))
-	i := slices.IndexFunc(nodes.Items[0].Status.Addresses, func(a corev1.NodeAddress) bool { return a.Type == corev1.NodeInternalIP })
-	require.GreaterOrEqual(t, i, 0, "the node has no address")
-	at := func(port int32) string {
-		address := net.JoinHostPort(nodes.Items[0].Status.Addresses[i].Address, strconv.Itoa(int(port)))
-		eventually(t, time.Minute, "the object store at "+address, func(ctx context.Context) (bool, error) {
-			conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", address)
-			if err == nil {
-				return true, conn.Close()
-			}
-			return false, nil
-		})
-		return "http://" + address
-	}
-	return at(door.Spec.Ports[0].NodePort), at(door.Spec.Ports[1].NodePort)
 }
 
 func (g *grantsStage) client3(by aws.CredentialsProvider) *s3.Client {

@@ -38,9 +38,8 @@ func (e *queryError) Error() string { return e.text }
 // engine gives people the tokens that their pods would have.
 func (p *platform) engine(t testing.TB, workspace string, people ...string) *engine {
 	t.Helper()
-	var service corev1.Service
-	require.NoError(t, p.client(t).Get(t.Context(), client.ObjectKey{Namespace: "atoll-directory", Name: "trino"}, &service))
-	e := &engine{http: p.trusting(t, service.Spec.ClusterIP), tokens: map[string]string{}}
+	door := p.openDoor(t.Context(), t, "atoll-directory", "trino", 8443, 8444)
+	e := &engine{http: p.trusting(t, map[string]string{"8443": door[8443], "8444": door[8444]}), tokens: map[string]string{}}
 	accounts := p.clientset(t).CoreV1().ServiceAccounts("ws-" + workspace)
 	for _, person := range people {
 		var token *authenticationv1.TokenRequest
@@ -56,8 +55,8 @@ func (p *platform) engine(t testing.TB, workspace string, people ...string) *eng
 	return e
 }
 
-// trusting is a client that reaches Trino's Service at the address, and trusts the authority of its certificate alone.
-func (p *platform) trusting(t testing.TB, address string) *http.Client {
+// trusting is a client that reaches Trino's ports at the addresses, and trusts the authority of its certificate alone.
+func (p *platform) trusting(t testing.TB, addresses map[string]string) *http.Client {
 	t.Helper()
 	var secret corev1.Secret
 	require.NoError(t, p.client(t).Get(t.Context(), client.ObjectKey{Namespace: "atoll-directory", Name: "trino-tls"}, &secret))
@@ -71,7 +70,7 @@ func (p *platform) trusting(t testing.TB, address string) *http.Client {
 			if err != nil {
 				return nil, err
 			}
-			return dialer.DialContext(ctx, network, net.JoinHostPort(address, port))
+			return dialer.DialContext(ctx, network, addresses[port])
 		},
 	}}
 }

@@ -51,6 +51,8 @@ type Options struct {
 	Placement v1alpha1.Placement
 	// DataAccess is what runs find the object store by.
 	DataAccess DataAccess
+	// Queries are what runs find Trino by.
+	Queries Queries
 	// KeepPods is for how long the pods of a finished run stay, for their logs.
 	KeepPods time.Duration
 	// MaxSleep bounds the time between two looks at the clock, which may be moved.

@@ -128,7 +128,7 @@ func (c *Controller) pod(ctx context.Context, run *v1alpha1.Run, profile *v1alph
 		},
 	}
 	c.opts.DataAccess.add(pod)
-	return pod, nil
+	return pod, c.opts.Queries.add(pod)
 }
 
 // order is what the pod is told to do, and the URL by which it keeps the executed notebook.

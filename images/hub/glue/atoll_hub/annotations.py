@@ -22,6 +22,7 @@ CULLING = "atoll.dev/culling"
 HOME = "atoll.dev/home-usage"
 DATA_CONFIG = "atoll.dev/data-config"
 DATA_CREDENTIALS = "atoll.dev/data-credentials"
+TRINO_AUTHORITY = "atoll.dev/trino-authority"
 
 Annotations = Mapping[str, str | None]
 

@@ -97,6 +97,8 @@ def spawner_settings(c: Config, settings: Settings) -> None:
     spawner.volume_mounts = {"home": {"name": "home", "mountPath": HOME}}
     if settings.dataAccess:
         spawner.data_access = settings.dataAccess.model_dump()
+    if settings.trino:
+        spawner.trino = {"url": str(settings.trino.url).rstrip("/"), "authority": str(settings.trino.authority)}
     for reflector in (c.PodReflector, c.EventReflector):
         # One watch serves all workspaces; it is listed anew each minute and not every ten seconds.
         reflector.timeout_seconds = 60

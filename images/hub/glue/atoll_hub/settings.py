@@ -77,6 +77,13 @@ class DataAccess(_Part):
     credentials: str
 
 
+class Trino(_Part):
+    """Where servers find Trino, and the file with the certificate that signed Trino's."""
+
+    url: HttpUrl
+    authority: Path
+
+
 class Settings(_Part):
     url: HttpUrl
     port: int = Field(default=8081, ge=1, le=65535)
@@ -88,6 +95,7 @@ class Settings(_Part):
     servers: Servers
     culling: Culling = Culling()
     dataAccess: DataAccess | None = None  # noqa: N815
+    trino: Trino | None = None
 
     @field_validator("databaseURLFile", mode="before")
     @classmethod

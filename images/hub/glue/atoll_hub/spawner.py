@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from jupyterhub.user import User
@@ -12,7 +13,7 @@ from kubernetes_asyncio.client import ApiException
 from kubespawner import KubeSpawner
 from traitlets import Dict, Enum, Unicode, default
 
-from . import access, annotations, dataaccess, environment, person, quantity, quota, tokens
+from . import access, annotations, dataaccess, environment, person, quantity, queries, quota, tokens
 from .form import options_form, options_from_form
 from .model import Person
 from .noting import NotesMixin
@@ -44,6 +45,7 @@ class WorkspaceSpawner(NotesMixin, KubeSpawner):
     data_access = Dict(
         config=True, help="What makes the object store be found: config and credentials, see dataaccess."
     )
+    trino = Dict(config=True, help="What makes Trino be found: url, and authority, a file; see queries.")
     default_storage_class = Unicode("", config=True, help="Storage class of homes whose workspace names none.")
 
     # One reflector of pods and one of events serve all workspaces. Namespaces are the operator's to make.
@@ -205,6 +207,8 @@ class WorkspaceSpawner(NotesMixin, KubeSpawner):
             env["ATOLL_HOME_SIZE"] = str(int(quantity.parse(self.choice.workspace.home_size)))
         if self.data_access:
             env |= dataaccess.VARIABLES
+        if self.trino:
+            env |= queries.variables(self.trino["url"])
         for name in _TOKEN_VARIABLES:
             env[name] = {
                 "name": name,
@@ -216,6 +220,8 @@ class WorkspaceSpawner(NotesMixin, KubeSpawner):
         pod = await super().get_pod_manifest()
         if self.data_access:
             dataaccess.add(pod, **self.data_access)
+        if self.trino:
+            queries.add(pod, Path(self.trino["authority"]))
         return pod
 
     async def _ensure_namespace(self) -> None:

@@ -84,6 +84,8 @@ def hub_config(provider, tmp_path_factory) -> Path:
         "client-secret": CLIENT_SECRET,
     }.items():
         (folder / name).write_text(text)
+    authority = folder / "ca.crt"
+    authority.write_text("certificate\n")
     port = free_port()
     content = {
         "url": f"http://127.0.0.1:{port}",
@@ -94,6 +96,7 @@ def hub_config(provider, tmp_path_factory) -> Path:
         "oidc": {"issuer": provider.issuer, "clientID": "atoll-hub", "adminGroup": "platform"},
         "servers": {"hubURL": f"http://127.0.0.1:{port}", "placement": "Required", "startTimeout": "90s"},
         "dataAccess": {"config": "[default]\n", "credentials": "print({})\n"},
+        "trino": {"url": "https://trino.atoll-directory:8443", "authority": str(authority)},
         "culling": {"every": "1s", "unknownAfter": "24h"},
     }
     path = folder / "hub.yaml"

@@ -127,6 +127,20 @@ async def test_a_server_finds_its_person_s_credentials_for_data(start):
     }
 
 
+async def test_a_server_finds_trino_and_a_token_for_it(start):
+    pod = (await start("ada"))["Pod"]
+    assert pod["metadata"]["annotations"]["atoll.dev/trino-authority"] == "certificate\n"
+    assert environment(pod)["ATOLL_TRINO_URL"] == "https://trino.atoll-directory:8443"
+    mounts = {m["name"]: m for m in pod["spec"]["containers"][0]["volumeMounts"]}
+    assert mounts["trino"] == {"name": "trino", "mountPath": "/run/atoll-trino", "readOnly": True}
+    [volume] = [v for v in pod["spec"]["volumes"] if v["name"] == "trino"]
+    token, files = volume["projected"]["sources"]
+    assert token["serviceAccountToken"] == {"audience": "trino", "expirationSeconds": 3600, "path": "token"}
+    [certificate] = files["downwardAPI"]["items"]
+    assert certificate["path"] == "ca.crt"
+    assert certificate["fieldRef"]["fieldPath"] == "metadata.annotations['atoll.dev/trino-authority']"
+
+
 async def test_a_profile_s_environment_is_literal_and_never_replaces_the_hub_s(start):
     found = environment((await start("ada"))["Pod"])
     assert found["GREETING"] == "{username} $$(HOME)"
