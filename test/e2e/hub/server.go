@@ -57,6 +57,13 @@ func (s *Session) Start(ctx context.Context, workspace string, options Options) 
 	return nil
 }
 
+// Ready says whether the person's server in a workspace answers.
+func (s *Session) Ready(ctx context.Context, workspace string) (bool, error) {
+	var u user
+	err := s.call(ctx, http.MethodGet, s.userPath(), nil, &u)
+	return u.Servers[workspace].Ready, err
+}
+
 // lastProgress reads why the last start failed from the hub's spawn page.
 func (s *Session) lastProgress(ctx context.Context, workspace string) string {
 	var raw json.RawMessage

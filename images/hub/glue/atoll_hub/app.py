@@ -26,17 +26,24 @@ class Hub(JupyterHub):
     state_every = Float(2, help="Seconds between two looks at what is new of people's groups.").tag(config=True)
 
     view: View
-    keeper: Keeper
+    keeper: Keeper | None = None
     stating: stating.Stating
     _stating: asyncio.Task
 
     def make_view(self) -> View:
         load_config()
-        return LiveView(self.log, lambda: self.keeper.wake())
+        return LiveView(self.log, self._wake)
+
+    async def init_blocked_users(self):
+        await super().init_blocked_users()
+        # The last step that is waited for before servers are looked for, whose names derive from their workspace.
+        self.view = self.make_view()
+        self.log.info("Waiting for the workspaces and profiles of the cluster")
+        await self.view.start()
+        self.log.info("Serving %d workspaces and %d profiles", len(self.view.workspaces), len(self.view.profiles))
 
     def init_tornado_settings(self):
         super().init_tornado_settings()
-        self.view = self.make_view()
         self.tornado_settings["atoll_view"] = self.view
         times = Times(
             every=self.look_every,
@@ -51,17 +58,15 @@ class Hub(JupyterHub):
     async def state(self, statement: stating.Statement) -> None:
         await stating.apply(statement)
 
+    def _wake(self):
+        """Has the keeper look now; there is none while the hub is being put together."""
+        if self.keeper:
+            self.keeper.wake()
+
     def init_handlers(self):
         super().init_handlers()
         replaced = [(h[0], REPLACEMENTS.get(h[1], h[1]), *h[2:]) for h in self.handlers]
         self.handlers = [*self.add_url_prefix(self.hub_prefix, ADDITIONS), *replaced]
-
-    async def init_spawners(self):
-        # Names of a server's objects derive from the workspace, so the view comes before the first spawner.
-        self.log.info("Waiting for the workspaces and profiles of the cluster")
-        await self.view.start()
-        self.log.info("Serving %d workspaces and %d profiles", len(self.view.workspaces), len(self.view.profiles))
-        return await super().init_spawners()
 
     async def start(self):
         await super().start()

@@ -44,7 +44,8 @@ def _hub(c: Config, settings: Settings) -> None:
     # Servers and routes outlive the hub: a new hub finds them again.
     hub.cleanup_servers = False
     hub.cleanup_proxy = False
-    hub.init_spawners_timeout = -1
+    # One server that does not answer holds nobody else up: it is looked for while the hub serves.
+    hub.init_spawners_timeout = 10
     hub.concurrent_spawn_limit = 64
 
 

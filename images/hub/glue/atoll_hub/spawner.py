@@ -18,6 +18,7 @@ from .form import options_form, options_from_form
 from .model import Person
 from .noting import NotesMixin
 from .refusal import Refused, from_api
+from .resuming import ResumingMixin
 from .view import View
 
 _MANAGED_BY = "atoll-hub"
@@ -33,7 +34,7 @@ def person_of(user: User) -> Person:
     return Person(user.name, frozenset(group.name for group in user.orm_user.groups))
 
 
-class WorkspaceSpawner(NotesMixin, KubeSpawner):
+class WorkspaceSpawner(NotesMixin, ResumingMixin, KubeSpawner):
     """A named server is the person's server in the workspace of that name.
 
     What is started is decided here, from the live view, whichever way the request came in.
