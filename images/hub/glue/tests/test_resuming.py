@@ -7,7 +7,8 @@ from conftest import eventually
 from jupyterhub import orm
 from objects import PYTHON, user, workspace
 
-FRAUD = workspace("fraud", members=[user("ada"), user("erin"), user("finn")])
+# Settings hold for spawners made after them: these people are of no other test.
+FRAUD = workspace("fraud", members=[user("quinn"), user("ravi"), user("sol")])
 
 
 @pytest.fixture
@@ -34,21 +35,21 @@ async def killed(app, world, cluster, sign_in):
 
 
 async def test_a_server_that_was_starting_is_taken_up_once_its_pod_runs(killed, cluster, notebook_port):
-    spawner = await killed("ada", {"phase": "Pending", "port": notebook_port})
+    spawner = await killed("quinn", {"phase": "Pending", "port": notebook_port})
     await asyncio.sleep(0.5)
     assert spawner.pending == "check"
-    cluster.run("ws-fraud", "notebook-ada", port=notebook_port)
+    cluster.run("ws-fraud", "notebook-quinn", port=notebook_port)
     await eventually(lambda: spawner.ready, "the server is taken up")
-    assert spawner.server.url == f"http://127.0.0.1:{notebook_port}/user/ada/fraud/"
+    assert spawner.server.url == f"http://127.0.0.1:{notebook_port}/user/quinn/fraud/"
     await spawner.user.stop("fraud")
 
 
 async def test_a_server_whose_pod_never_runs_is_given_up(killed, cluster):
-    spawner = await killed("erin", {"phase": "Pending"})
+    spawner = await killed("ravi", {"phase": "Pending"})
     await eventually(lambda: not spawner.active, "the server is given up")
     assert not cluster.pods
 
 
 async def test_a_server_that_has_no_pod_yet_is_given_up_at_once(killed):
-    spawner = await killed("finn", None)
+    spawner = await killed("sol", None)
     await eventually(lambda: not spawner.active, "the server is given up", 1)
