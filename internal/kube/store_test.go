@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/atoll-platform/atoll/api/v1alpha1"
 	"github.com/atoll-platform/atoll/internal/kube/declare"
@@ -289,3 +290,29 @@ func TestOnlyTheServersOwn404CountsAsNotFound(t *testing.T) {
 }
 
 func second[A any](_ A, err error) error { return err }
+
+// Looking at pace alone this would take an hour.
+func TestWaitsSeeAChangeAtOnce(t *testing.T) {
+	defer func(before wait.Backoff) { pace = before }(pace)
+	pace = wait.Backoff{Duration: time.Hour}
+	s := profiles(t)
+	server.Operator.Treat("slow", kubetest.NotReady(v1alpha1.ReasonProgressing, "not yet"))
+	create(t, s, "slow")
+	ready := make(chan error)
+	go func() {
+		_, err := s.WaitReady(deadline(t, time.Minute), "slow")
+		ready <- err
+	}()
+	watches := func(context.Context) (bool, error) { return slices.Contains(server.Requests.Seen(), "WATCH profiles"), nil }
+	if err := wait.PollUntilContextTimeout(t.Context(), 10*time.Millisecond, 20*time.Second, true, watches); err != nil {
+		t.Fatalf("it does not watch: %v", server.Requests.Seen())
+	}
+	server.Operator.Treat("slow", kubetest.Mood{})
+	edit(t, "slow", `{"spec":{"description":"again"}}`)
+	if err := <-ready; err != nil {
+		t.Error(err)
+	}
+	if err := s.Delete(deadline(t, time.Minute), "slow"); err != nil {
+		t.Error(err)
+	}
+}

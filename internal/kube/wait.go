@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/apimachinery/pkg/watch"
 
 	"github.com/atoll-platform/atoll/api/v1alpha1"
 )
@@ -56,8 +57,8 @@ func (e *TimeoutError) Error() string {
 
 func (e *TimeoutError) Unwrap() error { return e.Last }
 
-// pace looks soon at first and every two seconds in the end.
-var pace = wait.Backoff{Duration: 50 * time.Millisecond, Factor: 1.5, Jitter: 0.1, Steps: 12, Cap: 2 * time.Second}
+// pace is when an object is looked at again that no watch says has changed.
+var pace = wait.Backoff{Duration: 250 * time.Millisecond, Factor: 1.5, Jitter: 0.1, Steps: 8, Cap: 2 * time.Second}
 
 // Ready returns the object's Ready condition, or nil, and whether it speaks of this generation.
 func (s *Store[T]) Ready(object *T) (ready *metav1.Condition, current bool) {
@@ -82,7 +83,7 @@ func (s *Store[T]) WaitReady(ctx context.Context, name string) (*T, error) {
 	defer s.forget()
 	var seen *T
 	var last error
-	err := s.poll(ctx, func(ctx context.Context) (bool, error) {
+	err := s.poll(ctx, name, &seen, func(ctx context.Context) (bool, error) {
 		object, err := s.Get(ctx, name)
 		if errors.Is(err, ErrNotFound) {
 			return false, err
@@ -120,7 +121,7 @@ func (s *Store[T]) WaitGone(ctx context.Context, name string) error {
 	defer s.forget()
 	var seen *T
 	var last error
-	err := s.poll(ctx, func(ctx context.Context) (bool, error) {
+	err := s.poll(ctx, name, &seen, func(ctx context.Context) (bool, error) {
 		object, err := s.Get(ctx, name)
 		if errors.Is(err, ErrNotFound) {
 			return true, nil
@@ -143,8 +144,40 @@ func attempt(ctx context.Context, err error) error {
 	return err
 }
 
-func (s *Store[T]) poll(ctx context.Context, look wait.ConditionWithContextFunc) error {
-	return pace.DelayFunc().Until(ctx, true, true, look)
+// poll looks at the object until look is done, as soon as the object has changed since it was last seen. Who may not
+// watch looks at pace.
+func (s *Store[T]) poll(ctx context.Context, name string, seen **T, look wait.ConditionWithContextFunc) error {
+	delay := pace.DelayFunc()
+	for {
+		done, err := look(ctx)
+		if err != nil || done {
+			return err
+		}
+		s.await(ctx, name, *seen, delay())
+		if err := ctx.Err(); err != nil {
+			return err //nolint:wrapcheck // recognised by wait.Interrupted
+		}
+	}
+}
+
+// await returns once the object is another than the one last seen, or after a while.
+func (s *Store[T]) await(ctx context.Context, name string, seen *T, longest time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, longest)
+	defer cancel()
+	if seen != nil {
+		namespace, plain := s.split(name)
+		changes, err := s.api(namespace).Watch(ctx, metav1.ListOptions{
+			FieldSelector: "metadata.name=" + plain, ResourceVersion: s.kind.Meta(seen).ResourceVersion,
+		})
+		if err == nil {
+			defer changes.Stop()
+			// A watch that ends, or that only brings an error, says nothing of the object.
+			if event, open := <-changes.ResultChan(); open && event.Type != watch.Error {
+				return
+			}
+		}
+	}
+	<-ctx.Done()
 }
 
 func (s *Store[T]) timedOut(err error, what, name string, seen *T, last error) error {

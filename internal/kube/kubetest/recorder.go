@@ -46,7 +46,10 @@ func (r *Recorder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	r.mu.Lock()
 	path := strings.TrimPrefix(req.URL.Path, "/apis/atoll.dev/v1alpha1/")
 	verb := req.Method
-	if verb == http.MethodGet && !strings.Contains(path, "/") {
+	switch {
+	case req.URL.Query().Get("watch") == "true":
+		verb = "WATCH"
+	case verb == http.MethodGet && !strings.Contains(path, "/"):
 		verb = "LIST"
 	}
 	r.seen = append(r.seen, verb+" "+strings.ReplaceAll(path, "/", " "))
