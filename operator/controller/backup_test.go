@@ -14,8 +14,10 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 	clocktesting "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -342,6 +344,26 @@ func snapshots(t *testing.T) {
 	}
 }
 
+// slowToEnd is the pod of a run that, told to end, goes on until end is called.
+func slowToEnd(t testing.TB, workspace string) *corev1.Pod {
+	t.Helper()
+	pod := startServer(t, workspace, "of-a-run", "python")
+	before := pod.DeepCopy()
+	pod.Labels[v1alpha1.LabelComponent] = "run"
+	pod.Finalizers = []string{"atoll.dev/test"}
+	if err := admin.Patch(ctx, pod, client.MergeFrom(before)); err != nil {
+		t.Fatal(err)
+	}
+	return pod
+}
+
+func end(t testing.TB, pod *corev1.Pod) {
+	t.Helper()
+	if err := admin.Patch(ctx, pod, client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`))); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestSnapshot(t *testing.T) {
 	create(t, newWorkspace("snapshot", func(ws *v1alpha1.Workspace) {
 		ws.Spec.DeletionPolicy = v1alpha1.DeletionSnapshot
@@ -349,10 +371,23 @@ func TestSnapshot(t *testing.T) {
 	}), v1alpha1.ReasonReady)
 	bind(t, "ws-snapshot", "home-ada")
 	server := startServer(t, "snapshot", "ada", "python")
+	run := slowToEnd(t, "snapshot")
 	remove(t, "snapshot")
+	eventually(t, "it is said what is waited for", func() error {
+		ws := &v1alpha1.Workspace{}
+		err := admin.Get(ctx, client.ObjectKey{Name: "snapshot"}, ws)
+		if text := ready(ws).Message; !strings.Contains(text, run.Name) {
+			return errors.Join(err, fmt.Errorf("the message is %q", text))
+		}
+		return nil
+	})
+	if jobs := saves(t, "snapshot"); len(jobs) > 0 {
+		t.Errorf("%d homes are saved while pod %s may still write", len(jobs), run.Name)
+	}
+	end(t, run)
 	jobs := waitSaves(t, "snapshot", 1)
-	if err := admin.Get(ctx, client.ObjectKeyFromObject(server), server); err == nil && server.DeletionTimestamp == nil {
-		t.Error("the server still runs while its home is saved")
+	if err := admin.Get(ctx, client.ObjectKeyFromObject(server), server); !apierrors.IsNotFound(err) {
+		t.Errorf("the server still runs while its home is saved: %v", err)
 	}
 	ns := &corev1.Namespace{}
 	if err := admin.Get(ctx, client.ObjectKey{Name: "ws-snapshot"}, ns); err != nil || ns.DeletionTimestamp != nil {

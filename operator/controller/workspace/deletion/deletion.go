@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -19,6 +20,9 @@ import (
 
 // Finalizer holds a deleted workspace until its namespace has been taken down or set aside.
 const Finalizer = "atoll.dev/workspace"
+
+// retryStop is when pods that were told to end are looked at again.
+const retryStop = 2 * time.Second
 
 // Take takes the workspace down, and returns nil when nothing of it is left to do. An error with the reason
 // Deleting says what is waited for. Where the homes go but a copy stays, final makes the copies.
@@ -39,7 +43,7 @@ func Take(ctx context.Context, w apply.Writer, live client.Reader, ws *v1alpha1.
 		if going {
 			break
 		}
-		if err := save(ctx, w, ws, final); err != nil {
+		if err := save(ctx, w, live, ws, final); err != nil {
 			return err
 		}
 	default:
@@ -57,14 +61,24 @@ func Take(ctx context.Context, w apply.Writer, live client.Reader, ws *v1alpha1.
 	}
 }
 
-// save ends all work, so that homes change no more, and has them copied.
-func save(ctx context.Context, w apply.Writer, ws *v1alpha1.Workspace, final func(context.Context, *v1alpha1.Workspace) error) error {
+// save ends all work, and has the homes copied once nothing is left that could change them.
+func save(ctx context.Context, w apply.Writer, live client.Reader, ws *v1alpha1.Workspace, final func(context.Context, *v1alpha1.Workspace) error) error {
 	if err := member.RemoveRoles(ctx, w, ws); err != nil {
 		return err
 	}
-	servers := client.MatchingLabelsSelector{Selector: owned.Servers()}
-	if err := w.DeleteAllOf(ctx, &corev1.Pod{}, client.InNamespace(owned.Namespace(ws)), servers); err != nil {
-		return fmt.Errorf("stopping the servers of namespace %s: %w", owned.Namespace(ws), err)
+	working := client.MatchingLabelsSelector{Selector: owned.Working()}
+	if err := stop(ctx, w, ws, working); err != nil {
+		return err
+	}
+	pods := &corev1.PodList{}
+	if err := live.List(ctx, pods, client.InNamespace(owned.Namespace(ws)), working); err != nil {
+		return fmt.Errorf("listing the pods of namespace %s: %w", owned.Namespace(ws), err)
+	}
+	if len(pods.Items) > 0 {
+		return &condition.Error{
+			Reason: v1alpha1.ReasonDeleting, RetryAfter: retryStop,
+			Err: fmt.Errorf("waiting for pod %s/%s to end (%d in all), before the homes are saved", pods.Items[0].Namespace, pods.Items[0].Name, len(pods.Items)),
+		}
 	}
 	return final(ctx, ws)
 }
@@ -87,9 +101,10 @@ func retain(ctx context.Context, w apply.Writer, ws *v1alpha1.Workspace) error {
 	return namespace.Retain(ctx, w, ws)
 }
 
-// stop ends every pod: servers, and runs of schedules.
-func stop(ctx context.Context, w apply.Writer, ws *v1alpha1.Workspace) error {
-	if err := w.DeleteAllOf(ctx, &corev1.Pod{}, client.InNamespace(owned.Namespace(ws))); err != nil {
+// stop ends pods: servers, and runs of schedules.
+func stop(ctx context.Context, w apply.Writer, ws *v1alpha1.Workspace, which ...client.DeleteAllOfOption) error {
+	which = append(which, client.InNamespace(owned.Namespace(ws)))
+	if err := w.DeleteAllOf(ctx, &corev1.Pod{}, which...); err != nil {
 		return fmt.Errorf("stopping the pods of namespace %s: %w", owned.Namespace(ws), err)
 	}
 	return nil

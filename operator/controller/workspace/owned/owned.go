@@ -7,11 +7,13 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/selection"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/atoll-platform/atoll/api/v1alpha1"
+	"github.com/atoll-platform/atoll/internal/backup"
 )
 
 const (
@@ -47,6 +49,15 @@ func Selector() labels.Selector {
 // Servers selects the pods in which people work.
 func Servers() labels.Selector {
 	return labels.SelectorFromSet(labels.Set{v1alpha1.LabelComponent: ComponentNotebook})
+}
+
+// Working selects the pods that may change homes: servers, runs, and whatever else is no backup.
+func Working() labels.Selector {
+	backups, err := labels.NewRequirement(v1alpha1.LabelComponent, selection.NotIn, []string{backup.Component})
+	if err != nil {
+		panic(err) // The label and its value are constants.
+	}
+	return labels.NewSelector().Add(*backups)
 }
 
 // Requests names the workspace of an object by the object's namespace, which no edit can change.
