@@ -303,7 +303,9 @@ func TestWaitsSeeAChangeAtOnce(t *testing.T) {
 		_, err := s.WaitReady(deadline(t, time.Minute), "slow")
 		ready <- err
 	}()
-	watches := func(context.Context) (bool, error) { return slices.Contains(server.Requests.Seen(), "WATCH profiles"), nil }
+	watches := func(context.Context) (bool, error) {
+		return slices.Contains(server.Requests.Seen(), "WATCH profiles"), nil
+	}
 	if err := wait.PollUntilContextTimeout(t.Context(), 10*time.Millisecond, 20*time.Second, true, watches); err != nil {
 		t.Fatalf("it does not watch: %v", server.Requests.Seen())
 	}
