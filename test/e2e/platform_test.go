@@ -39,7 +39,7 @@ func TestPlatform(t *testing.T) {
 	stage(t, "group", func(t *testing.T) { testGroupMember(t, p) })
 	stage(t, "data", func(t *testing.T) { testData(t, p) })
 	stage(t, "grants", func(t *testing.T) { testGrants(t, p) })
-	// Not among the stages of `make test` until it has passed once: it needs `make image-trino` before.
+	// A part of `make test-trino`: its image is large.
 	if os.Getenv("ATOLL_E2E_TRINO") != "" {
 		stage(t, "trino", func(t *testing.T) { testTrino(t, p) })
 	}
