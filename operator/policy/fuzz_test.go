@@ -1,6 +1,8 @@
 package policy_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -80,6 +82,47 @@ func FuzzSnapshot(f *testing.F) {
 		point, err := policy.Open(w.options)
 		if status := point.Status(); status.Digest != good && !status.Stale {
 			t.Errorf("read as %v, %v: %q", status, err, content)
+		}
+	})
+}
+
+// FuzzJournal reads any text after a snapshot: what it says is taken in whole pushes that follow one another, or not at all.
+func FuzzJournal(f *testing.F) {
+	a, b := atom("a"), atom("b", to(grant.User, "bob"))
+	first := whole(policy.Push{}, []grant.Atom{a})
+	for _, push := range []policy.Push{delta([]grant.Atom{a}, []grant.Atom{a, b}), delta([]grant.Atom{a}, nil, "ada")} {
+		line, err := json.Marshal(push)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(append(append([]byte{'\n'}, line...), '\n'))
+		f.Add(line[:len(line)/2])
+		f.Add(bytes.Repeat(append(line, '\n'), 2))
+	}
+	f.Fuzz(func(t *testing.T, journal []byte) {
+		w := newWorld(t)
+		if _, err := w.Push(first); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(w.options.Folder, "journal.jsonl"), journal, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		point, err := policy.Open(w.options)
+		got := point.Status()
+		if err != nil && (got.Atoms != 0 || !got.Stale) {
+			t.Errorf("a journal that cannot be read leaves %+v", got)
+		}
+		// Only what the operator has confirmed counts, whatever the journal says.
+		if got.Digest != first.Digest && !got.Stale {
+			t.Errorf("a journal makes the decision point decide by %+v", got)
+		}
+		digests := map[string]string{}
+		live := point.Live()
+		for name, atoms := range live.Set {
+			digests[name] = grant.Digest(atoms)
+		}
+		if live.Digest != policy.Digest(digests, *live.Tables) {
+			t.Errorf("the digest is not that of what there is: %+v", got)
 		}
 	})
 }
