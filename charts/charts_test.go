@@ -115,10 +115,11 @@ func opensBackups(obj client.Object, rule rbacv1.PolicyRule) bool {
 	return named || slices.Equal(rule.Verbs, []string{"create"})
 }
 
-// keepsKeys is another: the keys of people's accounts are in Secrets that are named one by one.
+// keepsKeys is another: the keys of people's accounts, and of the one that keeps notebooks of runs, are in Secrets that are named one by one.
 func keepsKeys(obj client.Object, rule rbacv1.PolicyRule) bool {
-	named := len(rule.ResourceNames) > 0 && !slices.ContainsFunc(rule.ResourceNames, func(name string) bool { return !strings.HasPrefix(name, "person-keys-") })
-	return named && obj.GetName() == "operator-credentials" && slices.Equal(rule.Resources, []string{"secrets"}) && slices.Equal(rule.Verbs, []string{"get", "update"})
+	prefix, known := map[string]string{"operator-credentials": "person-keys-", "operator-runs": "atoll-runs"}[obj.GetName()]
+	named := len(rule.ResourceNames) > 0 && !slices.ContainsFunc(rule.ResourceNames, func(name string) bool { return !strings.HasPrefix(name, prefix) })
+	return known && named && slices.Equal(rule.Resources, []string{"secrets"}) && slices.Equal(rule.Verbs, []string{"get", "update"})
 }
 
 // writesTokens is the third: the hub puts each server's token into a Secret, and cannot read any.

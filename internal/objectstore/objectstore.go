@@ -41,6 +41,8 @@ type Options struct {
 	// CredentialsFolder has the files access-key and secret-key; without one the credentials are those that AWS gives
 	// the pod.
 	CredentialsFolder string
+	// Credentials are where the store is asked by an account of its own; then there is no folder.
+	Credentials aws.CredentialsProvider
 	// Now is the clock that signatures are dated by; the machine's when nil.
 	Now func() time.Time
 }
@@ -80,6 +82,10 @@ func New(ctx context.Context, o Options) (*Store, error) {
 		if s.public, err = endpoint(o.PublicEndpoint); err != nil {
 			return nil, err
 		}
+	}
+	if o.Credentials != nil {
+		s.credentials = o.Credentials
+		return s, nil
 	}
 	if o.CredentialsFolder != "" {
 		s.credentials = Folder(o.CredentialsFolder)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/netip"
 	"os"
 	"strconv"
@@ -11,23 +12,28 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
-	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"github.com/atoll-platform/atoll/api/v1alpha1"
 	"github.com/atoll-platform/atoll/internal/objectstore"
+	"github.com/atoll-platform/atoll/operator/controller/run"
 	"github.com/atoll-platform/atoll/operator/controller/workspace/network"
 	"github.com/atoll-platform/atoll/operator/engine/airflow"
 	"github.com/atoll-platform/atoll/operator/notify"
+	"github.com/atoll-platform/atoll/operator/runstore"
+	accounts "github.com/atoll-platform/atoll/operator/target/objectstore"
 )
 
 const (
 	// maxSleep bounds the time between two looks at the clock.
 	maxSleep = time.Minute
-	// bucketRetry is how often an object store that does not answer is asked for the bucket again.
+	// bucketRetry is how soon an object store that does not answer is asked for the bucket again, bucketEvery how often one
+	// that does.
 	bucketRetry = 10 * time.Second
+	bucketEvery = 10 * time.Minute
 )
 
 // runOptions are the flags of schedules and runs that need to be read before they are options of the controllers.
@@ -41,6 +47,8 @@ type runOptions struct {
 	digestAt  string
 	digest    time.Duration
 	namespace string
+	// desk is where the pods of runs ask.
+	desk string
 }
 
 func (o *managerOptions) bindRuns(flags *pflag.FlagSet) {
@@ -54,6 +62,8 @@ func (o *managerOptions) bindRuns(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&r.egress, "run-egress", nil, "what runs may reach besides the object store, such as git servers: address ranges with a port, like 203.0.113.0/24:443")
 	flags.StringVar(&r.store.PublicEndpoint, "object-store-public-endpoint", "", "address at which people reach the object store, for links in messages")
 	flags.StringVar(&r.store.Bucket, "run-bucket", "", "bucket that notebooks of runs come from and are kept in; no run begins without one")
+	flags.StringVar(&r.desk, "run-bind-address", "", "where the pods of runs ask for what opens their notebooks, such as :8091; needed with a bucket")
+	flags.StringVar(&o.Run.Desk, "run-address", "", "that address as the pods reach it, such as http://runs.atoll-directory.svc:8091")
 	flags.StringVar(&r.airflow.Endpoint, "airflow-endpoint", "", "address of Airflow's API server; the platform has no engine Airflow without one")
 	flags.StringVar(&r.airflow.CredentialsFolder, "airflow-credentials", "", "folder with the files username and password of the operator's account at Airflow")
 	flags.StringVar(&r.notify.WebhookFolder, "webhooks", "", "folder with a file for each webhook, which holds its URL")
@@ -85,6 +95,9 @@ func (o *managerOptions) completeRuns() error {
 	}
 	if r.store.Bucket != "" && o.Run.Image == "" {
 		return errors.New("--run-image is empty: name the operator's own image, which every run needs")
+	}
+	if r.store.Bucket != "" && (r.desk == "" || o.Run.Desk == "") {
+		return errors.New("--run-bucket is set, so --run-bind-address and --run-address must be set too")
 	}
 	switch r.notify.Security = notify.Security(r.security); r.notify.Security {
 	case notify.SecurityStartTLS, notify.SecurityTLS, notify.SecurityNone:
@@ -144,20 +157,57 @@ func (o *managerOptions) connectRuns(ctx context.Context, mgr manager.Manager) e
 	if o.runs.store.Bucket == "" {
 		return nil
 	}
-	store, err := objectstore.New(ctx, o.runs.store)
+	live, err := client.New(mgr.GetConfig(), client.Options{Scheme: mgr.GetScheme(), HTTPClient: mgr.GetHTTPClient()})
+	if err != nil {
+		return fmt.Errorf("connecting to the API server: %w", err)
+	}
+	options := o.runs.store
+	var ensure func(context.Context) error
+	if o.objectStore.IAMEndpoint != "" {
+		account := &runstore.Account{
+			Store: accounts.New(o.objectStore), Client: live, Namespace: o.runs.namespace, Bucket: options.Bucket, Clock: clock.RealClock{},
+		}
+		options.Credentials, ensure = account, account.Ensure
+	}
+	store, err := objectstore.New(ctx, options)
 	if err != nil {
 		return fmt.Errorf("preparing the object store: %w", err)
 	}
+	if ensure == nil {
+		ensure = store.Ensure
+	}
 	o.Store = store
+	if err := o.serveRuns(mgr, live, store); err != nil {
+		return err
+	}
 	return mgr.Add(manager.RunnableFunc(func(ctx context.Context) error {
-		// It ends with the operator, or when the bucket is there.
-		_ = wait.PollUntilContextCancel(ctx, bucketRetry, true, func(ctx context.Context) (bool, error) {
-			err := store.Ensure(ctx)
-			if err != nil && ctx.Err() == nil {
-				log.FromContext(ctx).Error(err, "making the bucket of runs; it is tried again")
+		for ctx.Err() == nil {
+			again := bucketEvery
+			if err := ensure(ctx); err != nil && ctx.Err() == nil {
+				log.FromContext(ctx).Error(err, "making the bucket of runs and its account; it is tried again")
+				again = bucketRetry
 			}
-			return err == nil, nil
-		})
+			select {
+			case <-ctx.Done():
+			case <-time.After(again):
+			}
+		}
 		return nil
 	}))
+}
+
+// serveRuns makes every replica answer the pods of runs, whoever leads.
+func (o *managerOptions) serveRuns(mgr manager.Manager, live client.Client, store run.Store) error {
+	server := &manager.Server{
+		Name: "runs",
+		Server: &http.Server{
+			Addr: o.runs.desk, ReadTimeout: credentialsPatience, WriteTimeout: credentialsPatience,
+			Handler: &run.Desk{Client: live, Store: store, Clock: clock.RealClock{}, Log: mgr.GetLogger().WithName("runs")},
+		},
+		ShutdownTimeout: new(credentialsPatience),
+	}
+	if err := mgr.Add(server); err != nil {
+		return fmt.Errorf("adding what answers the pods of runs: %w", err)
+	}
+	return nil
 }

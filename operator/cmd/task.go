@@ -46,7 +46,7 @@ func prepare(ctx context.Context) error {
 	if err := json.Unmarshal([]byte(os.Getenv(runner.TaskVariable)), &task); err != nil {
 		return fmt.Errorf("reading the task from %s: %w", runner.TaskVariable, err)
 	}
-	if err := runner.Prepare(ctx, runner.Folder, task); err != nil {
+	if err := runner.Prepare(ctx, runner.Folder, task, runner.OwnDesk()); err != nil {
 		runner.Result{Reason: v1alpha1.ReasonNotebookNotFetched, Message: err.Error()}.Say()
 		return err
 	}
@@ -55,12 +55,15 @@ func prepare(ctx context.Context) error {
 
 // keep runs beside the notebook. Kubernetes tells it to end once the notebook's container has, and waits for it.
 func keep() error {
-	told := make(chan os.Signal, 1)
-	signal.Notify(told, syscall.SIGTERM, syscall.SIGINT)
-	<-told
+	told, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	// Asked for at once, so that an operator that is away at the end is not missed.
+	desk := runner.OwnDesk()
+	held := desk.Hold(told)
+	<-told.Done()
 	ctx, cancel := context.WithTimeout(context.Background(), keepPatience)
 	defer cancel()
-	result := runner.Keep(ctx, runner.Folder, os.Getenv(runner.OutputVariable))
+	result := runner.Keep(ctx, runner.Folder, desk, held)
 	result.Say()
 	if result.Kept || result.Reason == "NoOutput" {
 		return nil

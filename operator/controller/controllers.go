@@ -26,6 +26,7 @@
 // +kubebuilder:rbac:groups=atoll.dev,resources=datasets/status;datagrants/status,verbs=patch
 // +kubebuilder:rbac:groups=atoll.dev,resources=accessqueries,verbs=get;list;watch;delete
 // +kubebuilder:rbac:groups=atoll.dev,resources=accessqueries/status,verbs=patch
+// +kubebuilder:rbac:groups="",resources=secrets,verbs=get;update,resourceNames=atoll-runs,namespace=atoll-directory
 // +kubebuilder:rbac:groups="",resources=configmaps,verbs=get;update,resourceNames=atoll-digest,namespace=atoll-directory
 // +kubebuilder:rbac:groups="",resources=configmaps,verbs=create,namespace=atoll-directory
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch

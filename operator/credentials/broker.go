@@ -9,18 +9,17 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/go-logr/logr"
-	authenticationv1 "k8s.io/api/authentication/v1"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/atoll-platform/atoll/api/v1alpha1"
 	"github.com/atoll-platform/atoll/internal/person"
+	"github.com/atoll-platform/atoll/operator/podtoken"
 )
 
 const (
@@ -115,29 +114,13 @@ func (b *Broker) answer(ctx context.Context, account string) (*Answer, error) {
 
 // who reads the person and the pod off a token; the person is empty where it is not one of a person's pod.
 func (b *Broker) who(ctx context.Context, header string) (slug, pod string, err error) {
-	token, ok := strings.CutPrefix(header, "Bearer ")
-	if !ok || token == "" {
-		return "", "", nil
+	asks, err := podtoken.Of(ctx, b.Client, Audience, header)
+	if err != nil || asks == nil || !strings.HasPrefix(asks.Namespace, v1alpha1.WorkspaceNamespacePrefix) {
+		return "", "", err
 	}
-	review := &authenticationv1.TokenReview{Spec: authenticationv1.TokenReviewSpec{Token: token, Audiences: []string{Audience}}}
-	if err := b.Client.Create(ctx, review); err != nil {
-		return "", "", fmt.Errorf("reviewing a token: %w", err)
-	}
-	s := review.Status
-	if !s.Authenticated || len(s.Audiences) != 1 || s.Audiences[0] != Audience {
-		return "", "", nil
-	}
-	account, ok := strings.CutPrefix(s.User.Username, "system:serviceaccount:"+v1alpha1.WorkspaceNamespacePrefix)
+	slug, ok := strings.CutPrefix(asks.ServiceAccount, person.ServiceAccountPrefix)
 	if !ok {
 		return "", "", nil
 	}
-	_, name, _ := strings.Cut(account, ":")
-	slug, ok = strings.CutPrefix(name, person.ServiceAccountPrefix)
-	if !ok {
-		return "", "", nil
-	}
-	if names := s.User.Extra["authentication.kubernetes.io/pod-name"]; len(names) == 1 {
-		pod = names[0]
-	}
-	return slug, pod, nil
+	return slug, asks.Name, nil
 }

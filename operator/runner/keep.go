@@ -18,8 +18,9 @@ const (
 	keepPause    = 500 * time.Millisecond
 )
 
-// Keep writes the executed notebook to where the URL says. A run that has none is no error, and nothing is kept.
-func Keep(ctx context.Context, folder, url string) Result {
+// Keep writes the executed notebook to where the desk says, or where it does not answer to the URL that it gave before. A run
+// that has none is no error, and nothing is kept.
+func Keep(ctx context.Context, folder string, desk Desk, held string) Result {
 	data, err := os.ReadFile(filepath.Join(folder, Output))
 	if errors.Is(err, fs.ErrNotExist) {
 		return Result{Reason: "NoOutput", Message: "the notebook did not begin to run"}
@@ -34,6 +35,13 @@ func Keep(ctx context.Context, folder, url string) Result {
 				return Result{Reason: "NotKept", Message: fmt.Sprintf("keeping the executed notebook: %v", err)}
 			case <-time.After(keepPause << (attempt - 1)):
 			}
+		}
+		url := held
+		// One that was signed just now is good where what the first was signed with has ended.
+		if now, asked := desk.ask(ctx, PathOutput); asked == nil {
+			url = now
+		} else if err = asked; held == "" {
+			continue
 		}
 		if err = put(ctx, url, data); err == nil {
 			return Result{Kept: true}

@@ -28,14 +28,14 @@ const (
 )
 
 // Prepare fetches the notebook of a task and lays everything out that its container needs.
-func Prepare(ctx context.Context, folder string, t Task) error {
+func Prepare(ctx context.Context, folder string, t Task, desk Desk) error {
 	notebook, work := filepath.Join(folder, notebookFile), Home
 	switch {
 	case t.Home != "":
 		notebook = homeOf(t.Home)
 		work = path.Dir(notebook)
 	default:
-		data, err := fetchPatiently(ctx, t)
+		data, err := fetchPatiently(ctx, t, desk)
 		if err != nil {
 			return err
 		}
@@ -49,7 +49,7 @@ func Prepare(ctx context.Context, folder string, t Task) error {
 // final marks an error that another attempt would only repeat.
 type final struct{ error }
 
-func fetchPatiently(ctx context.Context, t Task) ([]byte, error) {
+func fetchPatiently(ctx context.Context, t Task, desk Desk) ([]byte, error) {
 	var last error
 	for attempt := range attempts {
 		if attempt > 0 {
@@ -59,7 +59,7 @@ func fetchPatiently(ctx context.Context, t Task) ([]byte, error) {
 			case <-time.After(pause << (attempt - 1)):
 			}
 		}
-		data, err := fetch(ctx, t)
+		data, err := fetch(ctx, t, desk)
 		if err == nil {
 			return data, nil
 		}
@@ -71,11 +71,15 @@ func fetchPatiently(ctx context.Context, t Task) ([]byte, error) {
 	return nil, last
 }
 
-func fetch(ctx context.Context, t Task) ([]byte, error) {
+func fetch(ctx context.Context, t Task, desk Desk) ([]byte, error) {
 	if t.Git != nil {
 		return fetchGit(ctx, *t.Git)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, t.URL, http.NoBody)
+	url, err := desk.Notebook(ctx)
+	if err != nil {
+		return nil, err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
 		return nil, final{errors.New("its address is no URL")}
 	}

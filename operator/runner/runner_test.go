@@ -75,7 +75,7 @@ func TestPrepareFromGit(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			folder := t.TempDir()
-			err := runner.Prepare(ctx, folder, runner.Task{Source: "it", Git: &runner.Git{Repository: url, Ref: tt.ref, Path: tt.path}, Timeout: time.Minute})
+			err := runner.Prepare(ctx, folder, runner.Task{Source: "it", Git: &runner.Git{Repository: url, Ref: tt.ref, Path: tt.path}, Timeout: time.Minute}, runner.Desk{})
 			if tt.problem != "" {
 				if err == nil || !strings.Contains(err.Error(), tt.problem) {
 					t.Fatalf("%v, want %q", err, tt.problem)
@@ -104,7 +104,7 @@ func read(t *testing.T, folder, name string) string {
 func TestPrepareFromHome(t *testing.T) {
 	folder := t.TempDir()
 	task := runner.Task{Source: "reports/load.ipynb", Home: "reports/load.ipynb", Parameters: map[string]any{"day": "2026-01-01"}, Timeout: 90 * time.Second}
-	if err := runner.Prepare(ctx, folder, task); err != nil {
+	if err := runner.Prepare(ctx, folder, task, runner.Desk{}); err != nil {
 		t.Fatal(err)
 	}
 	var plan struct {
@@ -141,6 +141,42 @@ func object(t *testing.T, statuses ...int) (url string, calls *atomic.Int32, bod
 	return server.URL + "/runs/a.ipynb?X-Amz-Signature=secret", calls, body
 }
 
+// desk is an operator that answers with each status in turn, the last one for ever, and with the URL.
+func desk(t *testing.T, url string, statuses ...int) runner.Desk {
+	t.Helper()
+	calls := &atomic.Int32{}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer of the pod" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		w.WriteHeader(statuses[min(int(calls.Add(1)), len(statuses))-1])
+		_, _ = io.WriteString(w, url+"\n")
+	}))
+	t.Cleanup(server.Close)
+	token := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(token, []byte("of the pod\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return runner.Desk{Address: server.URL, Token: token}
+}
+
+// silent is a desk that does not answer.
+var silent = runner.Desk{Address: "http://127.0.0.1:1"}
+
+func TestAnOperatorThatIsBeingReplacedIsWaitedFor(t *testing.T) {
+	url, _, _ := object(t, 200)
+	folder := t.TempDir()
+	task := runner.Task{Source: "a.ipynb", Object: true, Timeout: time.Minute}
+	if err := runner.Prepare(ctx, folder, task, desk(t, url, 503, 200)); err != nil {
+		t.Fatal(err)
+	}
+	err := runner.Prepare(ctx, folder, task, desk(t, "this pod is of no run", 401))
+	if err == nil || !strings.Contains(err.Error(), "of no run") {
+		t.Errorf("refused: %v", err)
+	}
+}
+
 func TestPrepareFromObjectStore(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
@@ -155,7 +191,7 @@ func TestPrepareFromObjectStore(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			folder := t.TempDir()
 			url, calls, _ := object(t, tt.statuses...)
-			err := runner.Prepare(ctx, folder, runner.Task{Source: "a.ipynb", URL: url, Timeout: time.Minute})
+			err := runner.Prepare(ctx, folder, runner.Task{Source: "a.ipynb", Object: true, Timeout: time.Minute}, desk(t, url, 200))
 			switch {
 			case tt.problem == "" && err != nil:
 				t.Fatal(err)
@@ -174,23 +210,27 @@ func TestPrepareFromObjectStore(t *testing.T) {
 func TestKeep(t *testing.T) {
 	folder := t.TempDir()
 	url, calls, _ := object(t, 200)
-	if got := runner.Keep(ctx, folder, url); got.Kept || got.Reason != "NoOutput" || calls.Load() != 0 {
+	if got := runner.Keep(ctx, folder, desk(t, url, 200), ""); got.Kept || got.Reason != "NoOutput" || calls.Load() != 0 {
 		t.Errorf("without an output: %+v after %d requests", got, calls.Load())
 	}
 	if err := os.WriteFile(filepath.Join(folder, runner.Output), []byte("executed"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	url, calls, body := object(t, 503, 200)
-	if got := runner.Keep(ctx, folder, url); !got.Kept || calls.Load() != 2 || body.String() != "executed" {
+	if got := runner.Keep(ctx, folder, desk(t, url, 200), "http://127.0.0.1:1"); !got.Kept || calls.Load() != 2 || body.String() != "executed" {
 		t.Errorf("%+v after %d requests: %q", got, calls.Load(), body)
+	}
+	url, _, body = object(t, 200)
+	if got := runner.Keep(ctx, folder, silent, url); !got.Kept || body.String() != "executed" {
+		t.Errorf("with the URL from before, as the operator is away: %+v: %q", got, body)
 	}
 	short, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
 	defer cancel()
 	url, _, _ = object(t, 403)
-	if got := runner.Keep(short, folder, url); got.Kept || !strings.Contains(got.Message, "403") || strings.Contains(got.Message, "Signature") {
+	if got := runner.Keep(short, folder, silent, url); got.Kept || !strings.Contains(got.Message, "403") || strings.Contains(got.Message, "Signature") {
 		t.Errorf("refused: %+v", got)
 	}
-	if got := runner.Keep(short, folder, "http://127.0.0.1:1/x?X-Amz-Signature=secret"); strings.Contains(got.Message, "secret") {
+	if got := runner.Keep(short, folder, silent, "http://127.0.0.1:1/x?X-Amz-Signature=secret"); strings.Contains(got.Message, "secret") {
 		t.Errorf("the signature is told: %s", got.Message)
 	}
 }

@@ -1,6 +1,6 @@
 // Package runner is what the operator's image does inside the pods of runs: it lays a task out before its notebook
-// runs, and keeps the executed notebook afterwards. The pods hold no credential; what they may read and write of the
-// object store are the URLs in their task.
+// runs, and keeps the executed notebook afterwards. The pods hold no credential of the object store: what they may read and
+// write of it are URLs, for which they ask the operator.
 package runner
 
 import (
@@ -22,8 +22,6 @@ const (
 	Script = "runner.py"
 	// TaskVariable holds the Task.
 	TaskVariable = "ATOLL_TASK_ORDER"
-	// OutputVariable holds the URL by which the executed notebook is written.
-	OutputVariable = "ATOLL_OUTPUT_URL"
 	// Output is the executed notebook.
 	Output = "output.ipynb"
 	// lastWord is the file that Kubernetes shows as a container's termination message.
@@ -40,10 +38,11 @@ var script []byte
 type Task struct {
 	// Source is the notebook in words, for messages.
 	Source string `json:"source"`
-	// Home is its path in the home; URL is where it can be read; Git is a repository that has it. One of them is set.
-	Home string `json:"home,omitempty"`
-	URL  string `json:"url,omitempty"`
-	Git  *Git   `json:"git,omitempty"`
+	// Home is its path in the home; Object tells that it is in the object store; Git is a repository that has it. One of
+	// them is set.
+	Home   string `json:"home,omitempty"`
+	Object bool   `json:"object,omitempty"`
+	Git    *Git   `json:"git,omitempty"`
 	// Parameters are the notebook's.
 	Parameters map[string]any `json:"parameters"`
 	Timeout    time.Duration  `json:"timeout"`

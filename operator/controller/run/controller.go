@@ -45,6 +45,8 @@ type Store interface {
 type Options struct {
 	// Image is the operator's own, which prepares runs and keeps what they leave.
 	Image string
+	// Desk is the address at which pods ask for URLs of the object store.
+	Desk string
 	// PriorityClass of the pods.
 	PriorityClass string
 	// Placement says whether pods keep to the nodes of the subcluster job.

@@ -78,7 +78,7 @@ func (c *Controller) makePod(ctx context.Context, run *v1alpha1.Run, t *v1alpha1
 	if err != nil || refused != nil {
 		return refused, err
 	}
-	pod, err := c.pod(ctx, run, profile, size, t)
+	pod, err := c.pod(run, profile, size, t)
 	if err != nil {
 		return nil, fmt.Errorf("preparing task %s of run %s: %w", t.Name, run.Name, err)
 	}

@@ -1,7 +1,6 @@
 package run
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"path"
@@ -33,6 +32,8 @@ const (
 	graceSeconds = 60
 	// slack is what a pod may take beyond the timeout of its notebook, which the script inside enforces.
 	slack = 10 * time.Minute
+	// tokenSeconds is for how long a token is good; the kubelet puts a new one in its place before that.
+	tokenSeconds = 3600
 )
 
 var helperResources = corev1.ResourceRequirements{
@@ -59,9 +60,9 @@ func output(plan *v1alpha1.RunPlan, t *v1alpha1.TaskStatus, kept bool) string {
 }
 
 // pod is that of a task's present attempt.
-func (c *Controller) pod(ctx context.Context, run *v1alpha1.Run, profile *v1alpha1.Profile, size v1alpha1.Size, t *v1alpha1.TaskStatus) (*corev1.Pod, error) {
+func (c *Controller) pod(run *v1alpha1.Run, profile *v1alpha1.Profile, size v1alpha1.Size, t *v1alpha1.TaskStatus) (*corev1.Pod, error) {
 	task := taskOf(run.Status.Plan, t.Name)
-	order, put, err := c.order(ctx, run, task, t.Attempt)
+	order, err := order(run, task, t.Attempt)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +106,7 @@ func (c *Controller) pod(ctx context.Context, run *v1alpha1.Run, profile *v1alph
 			InitContainers: []corev1.Container{
 				c.helper(containerPrepare, nil, corev1.EnvVar{Name: runner.TaskVariable, Value: literal(order)}),
 				// A container that stays: Kubernetes ends it after the notebook's, and waits for it.
-				c.helper(containerKeep, ptr.To(corev1.ContainerRestartPolicyAlways), corev1.EnvVar{Name: runner.OutputVariable, Value: literal(put)}),
+				c.helper(containerKeep, ptr.To(corev1.ContainerRestartPolicyAlways)),
 			},
 			Containers: []corev1.Container{{
 				Name:            containerNotebook,
@@ -124,6 +125,7 @@ func (c *Controller) pod(ctx context.Context, run *v1alpha1.Run, profile *v1alph
 			Volumes: []corev1.Volume{
 				{Name: "run", VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}},
 				{Name: "home", VolumeSource: home(task, run.Status.Owner)},
+				{Name: "desk", VolumeSource: token()},
 			},
 		},
 	}
@@ -131,33 +133,24 @@ func (c *Controller) pod(ctx context.Context, run *v1alpha1.Run, profile *v1alph
 	return pod, c.opts.Queries.add(pod)
 }
 
-// order is what the pod is told to do, and the URL by which it keeps the executed notebook.
-func (c *Controller) order(ctx context.Context, run *v1alpha1.Run, task v1alpha1.Task, attempt int32) (order, put string, err error) {
-	plan := run.Status.Plan
+// order is what the pod is told to do.
+func order(run *v1alpha1.Run, task v1alpha1.Task, attempt int32) (string, error) {
 	arguments, err := schedule.Arguments(task.Parameters, values(run, attempt))
 	if err != nil {
-		return "", "", err
+		return "", err
 	}
-	lasts := plan.StartDeadline.Duration + task.Timeout.Duration + slack
-	told := runner.Task{Source: sourceOf(task.Notebook), Home: task.Notebook.Home, Parameters: arguments, Timeout: task.Timeout.Duration}
-	switch {
-	case task.Notebook.Git != nil:
-		told.Git = &runner.Git{Repository: task.Notebook.Git.Repository, Ref: task.Notebook.Git.Ref, Path: task.Notebook.Git.Path}
-	case task.Notebook.Object != "":
-		// Only what is the workspace's own: the signature is the operator's, which may read more.
-		if told.URL, err = c.store.Get(ctx, path.Join("notebooks", workspaceOf(run), task.Notebook.Object), lasts); err != nil {
-			return "", "", err
-		}
+	told := runner.Task{
+		Source: sourceOf(task.Notebook), Home: task.Notebook.Home, Object: task.Notebook.Object != "",
+		Parameters: arguments, Timeout: task.Timeout.Duration,
 	}
-	_, key, _ := strings.Cut(outputKey(plan, task.Name, attempt), "/")
-	if put, err = c.store.Put(ctx, key, lasts); err != nil {
-		return "", "", err
+	if g := task.Notebook.Git; g != nil {
+		told.Git = &runner.Git{Repository: g.Repository, Ref: g.Ref, Path: g.Path}
 	}
 	data, err := json.Marshal(told)
 	if err != nil {
-		return "", "", fmt.Errorf("encoding task %s of run %s: %w", task.Name, run.Name, err)
+		return "", fmt.Errorf("encoding task %s of run %s: %w", task.Name, run.Name, err)
 	}
-	return string(data), put, nil
+	return string(data), nil
 }
 
 func values(run *v1alpha1.Run, attempt int32) schedule.Values {
@@ -178,18 +171,30 @@ func values(run *v1alpha1.Run, attempt int32) schedule.Values {
 }
 
 // helper is a container of the operator's own image beside the notebook.
-func (c *Controller) helper(name string, restart *corev1.ContainerRestartPolicy, env corev1.EnvVar) corev1.Container {
+func (c *Controller) helper(name string, restart *corev1.ContainerRestartPolicy, env ...corev1.EnvVar) corev1.Container {
 	return corev1.Container{
 		Name:            name,
 		Image:           c.opts.Image,
 		ImagePullPolicy: corev1.PullIfNotPresent,
 		Command:         []string{"/usr/local/bin/atoll-operator", "task", name},
-		Env:             []corev1.EnvVar{env},
+		Env:             append(env, corev1.EnvVar{Name: runner.DeskVariable, Value: c.opts.Desk}),
 		RestartPolicy:   restart,
 		Resources:       helperResources,
 		SecurityContext: restricted(true),
-		VolumeMounts:    []corev1.VolumeMount{{Name: "run", MountPath: runner.Folder}},
+		VolumeMounts: []corev1.VolumeMount{
+			{Name: "run", MountPath: runner.Folder},
+			{Name: "desk", MountPath: runner.DeskFolder, ReadOnly: true},
+		},
 	}
+}
+
+// token is by which the pod asks the operator for its URLs. The notebook's container does not have it.
+func token() corev1.VolumeSource {
+	return corev1.VolumeSource{Projected: &corev1.ProjectedVolumeSource{Sources: []corev1.VolumeProjection{{
+		ServiceAccountToken: &corev1.ServiceAccountTokenProjection{
+			Audience: runner.Audience, ExpirationSeconds: ptr.To(int64(tokenSeconds)), Path: "token",
+		},
+	}}}}
 }
 
 func (c *Controller) placement(profile *v1alpha1.Profile) (map[string]string, []corev1.Toleration) {

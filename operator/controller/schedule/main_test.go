@@ -119,7 +119,7 @@ func (o *operator) start() {
 		Profile:   profile.Options{Concurrency: 1},
 		Schedule:  schedule.Options{Bucket: "runs", MaxSleep: o.glance, Concurrency: o.schedules, Clock: o.clock},
 		Run: run.Options{
-			Image: "docker.io/atoll/operator:0.1.0", PriorityClass: "atoll-job", Placement: v1alpha1.PlacementRequired,
+			Image: "docker.io/atoll/operator:0.1.0", Desk: "http://runs.atoll-directory.svc:8091", PriorityClass: "atoll-job", Placement: v1alpha1.PlacementRequired,
 			KeepPods: time.Hour, MaxSleep: o.glance, Concurrency: o.runs, Clock: o.clock,
 		},
 		Store:   fakeStore{},

@@ -105,15 +105,15 @@ func TestPod(t *testing.T) {
 		text string
 	}{
 		{home, `"home":"reports/load.ipynb","parameters":{"n":3,"since":"` + previous + `"}`},
-		{object, `"url":"http://store/get/notebooks/pods/a/b.ipynb"`},
+		{object, `"object":true`},
 		{git, `"git":{"repository":"https://git.example.com/r.git","ref":"v1","path":"a.ipynb"}`},
 	} {
 		if got := want.pod.Spec.InitContainers[0].Env[0].Value; !strings.Contains(got, want.text) {
 			t.Errorf("the task is %s, want %s in it", got, want.text)
 		}
 	}
-	if got := home.Spec.InitContainers[1].Env[0].Value; got != "http://store/put/outputs/pods/finance/nightly/"+run+"/home-1.ipynb" {
-		t.Errorf("it is kept at %s", got)
+	if got := getRun(t, s, run).Status.Plan.OutputPrefix; got != "runs/outputs/pods/finance/nightly/"+run {
+		t.Errorf("it is kept below %s", got)
 	}
 	for _, e := range main.Env {
 		if strings.Contains(e.Value, "store") || e.ValueFrom != nil {

@@ -25,6 +25,7 @@ const (
 	portObjectStore = 7070
 	portTrino       = 8443
 	portCredentials = 8090
+	portDesk        = 8091
 
 	labelNamespace = "kubernetes.io/metadata.name"
 	labelComponent = "app.kubernetes.io/component"
@@ -97,7 +98,7 @@ func notebooks(ws *v1alpha1.Workspace, opts Options) *networkingv1ac.NetworkPoli
 					WithTo(component(opts.HubNamespace, "hub")).
 					WithPorts(port(corev1.ProtocolTCP, portHub)),
 				objectStore(opts),
-				credentials(opts),
+				operator(opts, portCredentials),
 				queries(opts),
 			))
 }
@@ -117,13 +118,13 @@ func objectStore(opts Options) *networkingv1ac.NetworkPolicyEgressRuleApplyConfi
 		WithPorts(port(corev1.ProtocolTCP, portObjectStore))
 }
 
-// credentials are the operator's to give, for what is granted to the person.
-func credentials(opts Options) *networkingv1ac.NetworkPolicyEgressRuleApplyConfiguration {
+// operator is asked for credentials for what is granted to the person, and by runs for what opens their notebooks.
+func operator(opts Options, number int32) *networkingv1ac.NetworkPolicyEgressRuleApplyConfiguration {
 	return networkingv1ac.NetworkPolicyEgressRule().
 		WithTo(networkingv1ac.NetworkPolicyPeer().
 			WithNamespaceSelector(selector(labelNamespace, opts.OwnNamespace)).
 			WithPodSelector(selector("app.kubernetes.io/name", "operator"))).
-		WithPorts(port(corev1.ProtocolTCP, portCredentials))
+		WithPorts(port(corev1.ProtocolTCP, number))
 }
 
 // queries are Trino's to answer, where there is one: it stands beside the operator.
@@ -135,12 +136,12 @@ func queries(opts Options) *networkingv1ac.NetworkPolicyEgressRuleApplyConfigura
 		WithPorts(port(corev1.ProtocolTCP, portTrino))
 }
 
-// runs lets runs out to the object store, to whoever gives credentials for it, to Trino, and to what the platform allows besides. Nothing is let in.
+// runs lets runs out to the object store, to the operator, to Trino, and to what the platform allows besides. Nothing is let in.
 func runs(ws *v1alpha1.Workspace, opts Options) *networkingv1ac.NetworkPolicyApplyConfiguration {
 	spec := networkingv1ac.NetworkPolicySpec().
 		WithPodSelector(selector(v1alpha1.LabelComponent, owned.ComponentRun)).
 		WithPolicyTypes(networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress).
-		WithEgress(objectStore(opts), credentials(opts), queries(opts))
+		WithEgress(objectStore(opts), operator(opts, portCredentials), operator(opts, portDesk), queries(opts))
 	for _, p := range opts.RunEgress {
 		spec.WithEgress(networkingv1ac.NetworkPolicyEgressRule().
 			WithTo(networkingv1ac.NetworkPolicyPeer().WithIPBlock(networkingv1ac.IPBlock().WithCIDR(p.CIDR))).
