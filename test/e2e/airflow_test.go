@@ -2,8 +2,6 @@ package e2e
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -35,7 +33,7 @@ func testAirflow(t *testing.T, p *platform) {
 		p.kubectl(t, "-n", "ws-fraud", "delete", "schedule", "early")
 	})
 	started := time.Now()
-	p.output(t, p.bin("atoll"), "bootstrap", "-f", withAirflow(t, p), "--context", p.context())
+	p.output(t, p.bin("atoll"), "bootstrap", "-f", withComponents(t, p, "    - name: airflow"), "--context", p.context())
 	t.Logf("Airflow was there after %s", time.Since(started).Round(time.Second))
 
 	t.Run("three notebooks in order", func(t *testing.T) { testReport(ctx, t, p, ada, v1alpha1.EngineAirflow) })
@@ -49,16 +47,6 @@ const minutely = `
   cron: "* * * * *"
   overlap: Allow
   tasks: [{name: only, notebook: {object: load.ipynb}, parameters: [{name: day, value: "{{ run.time }}"}]}]`
-
-// withAirflow is the quickstart's platform with the component airflow.
-func withAirflow(t *testing.T, p *platform) string {
-	t.Helper()
-	text, err := os.ReadFile(p.path("examples/quickstart/platform.yaml"))
-	require.NoError(t, err)
-	file := filepath.Join(t.TempDir(), "platform.yaml")
-	require.NoError(t, os.WriteFile(file, append(text, "  components:\n    - name: airflow\n"...), 0o600))
-	return file
-}
 
 // reason waits until the schedule says why it is not ready.
 func reason(t *testing.T, p *platform, schedule, want string) {

@@ -12,22 +12,11 @@ import (
 
 	"github.com/gruntwork-io/terratest/modules/terraform"
 	"github.com/stretchr/testify/require"
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/intstr"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/atoll-platform/atoll/api/v1alpha1"
 	"github.com/atoll-platform/atoll/test/e2e/hub"
-)
-
-const (
-	receiver = "e2e-receiver"
-	// receiverPort is one that the operator's network policy opens without being told to.
-	receiverPort = 6443
 )
 
 // testSchedules runs real notebooks by themselves: three in order, one that fails and says so, one from the object store.
@@ -35,6 +24,7 @@ func testSchedules(t *testing.T, p *platform) {
 	ctx, cancel := withTimeout(t, 15*time.Minute)
 	defer cancel()
 	startReceiver(t, p)
+	p.output(t, p.bin("atoll"), "bootstrap", "-f", withReceiver(t, p), "--context", p.context())
 	ada := p.signIn(t, "ada")
 	running, err := ada.Running(ctx, "fraud")
 	require.NoError(t, err)
@@ -45,7 +35,7 @@ func testSchedules(t *testing.T, p *platform) {
 
 	t.Run("three notebooks in order", func(t *testing.T) { testReport(ctx, t, p, ada, v1alpha1.EngineKubernetes) })
 	t.Run("one that fails", func(t *testing.T) { testFailingNotebook(ctx, t, p, ada) })
-	t.Run("one that takes too long and one that succeeds at last", func(t *testing.T) { testAttempts(ctx, t, p) })
+	t.Run("one that takes too long and one that succeeds at last", func(t *testing.T) { testAttempts(ctx, t, p, ada) })
 	t.Run("by the clock and from the object store", func(t *testing.T) { testMinutely(ctx, t, p, ada) })
 }
 
@@ -102,7 +92,7 @@ func testFailingNotebook(ctx context.Context, t *testing.T, p *platform, ada *hu
   tasks:
   - {name: load, notebook: {home: report/failing.ipynb}, retries: {limit: 1, backoff: 1s}}
   - {name: publish, notebook: {home: report/publish.ipynb}, dependsOn: [load]}
-  notify: {webhooks: [team]}`)
+  notify: {webhooks: [team], mail: [ada@example.com]}`)
 	out, err := p.try(t, p.bin("atoll"), "run", "fraud/failing", "--wait", "--timeout", "6m", "--context", p.context())
 	require.Error(t, err, out)
 	require.Contains(t, out, "KeyError")
@@ -116,22 +106,49 @@ func testFailingNotebook(ctx context.Context, t *testing.T, p *platform, ada *hu
 	require.Contains(t, text, "KeyError")
 
 	// Kubernetes may take more than a minute to bring a new Secret into a running pod; the operator tries again until then.
-	eventually(t, 5*time.Minute, "the alert", func(context.Context) (bool, error) {
-		log := p.kubectl(t, "-n", receiver, "logs", "deploy/"+receiver)
-		return strings.Contains(log, "fraud/failing") && strings.Contains(log, "Owner: ada") && strings.Contains(log, "NotebookFailed") &&
-			strings.Contains(log, "KeyError") && strings.Contains(log, run.Status.Tasks[0].Output), nil
-	})
+	for _, way := range []string{"posted", "mailed to ada@example.com"} {
+		eventually(t, 5*time.Minute, "the alert, "+way, func(context.Context) (bool, error) {
+			for _, message := range received(t, p, way) {
+				// A mail has its words in columns.
+				text, found := strings.Join(strings.Fields(message), " "), true
+				for _, part := range []string{"fraud/failing", "Owner: ada", "NotebookFailed", "KeyError", run.Status.Tasks[0].Output} {
+					found = found && strings.Contains(text, part)
+				}
+				if found {
+					return true, nil
+				}
+			}
+			return false, nil
+		})
+	}
+
+	// The account that keeps what was executed opens nothing else.
+	refused := asAccount(ctx, t, p, ada, "atoll-directory", "atoll-runs", `
+for bucket, key in (("atoll-runs", "notebooks/fraud/other.ipynb"), ("atoll-backup-fraud", "outputs/x"), ("atoll-ledger", "outputs/x")):
+    try:
+        s3.put_object(Bucket=bucket, Key=key, Body=b"x")
+        print("written:", bucket, key)
+    except s3.exceptions.ClientError as err:
+        print(err.response["Error"]["Code"])`)
+	require.NotContains(t, refused, "written")
+	require.Contains(t, refused, "AccessDenied")
 }
 
-// testAttempts has the operator killed while runs are at work.
-func testAttempts(ctx context.Context, t *testing.T, p *platform) {
+// testAttempts has the operator killed while runs are at work. Beside those that take too long or fail at first are a notebook
+// from a git server, and one from a port of it that the platform does not open to runs.
+func testAttempts(ctx context.Context, t *testing.T, p *platform, ada *hub.Session) {
 	schedule(t, p, "slow", `
   cron: "@yearly"
   tasks: [{name: load, notebook: {home: report/slow.ipynb}, timeout: 1m}]`)
 	schedule(t, p, "flaky", `
   cron: "@yearly"
   tasks: [{name: load, notebook: {home: report/flaky.ipynb}, retries: {limit: 2, backoff: 1s}}]`)
-	for _, name := range []string{"slow", "flaky"} {
+	for name, port := range map[string]int{"reviewed": gitPort, "closed": closedPort} {
+		schedule(t, p, name, fmt.Sprintf(`
+  cron: "@yearly"
+  tasks: [{name: load, notebook: {git: {repository: "http://%s:%d/cgi-bin/git/reports.git", ref: v1, path: daily/load.ipynb}}}]`, receiverHost, port))
+	}
+	for _, name := range []string{"closed", "slow", "flaky", "reviewed"} {
 		p.output(t, p.bin("atoll"), "run", "fraud/"+name, "--context", p.context())
 	}
 	p.kubectl(t, "-n", "atoll-directory", "delete", "pod", "-l", "app.kubernetes.io/name=operator", "--grace-period=0", "--force")
@@ -141,7 +158,11 @@ func testAttempts(ctx context.Context, t *testing.T, p *platform) {
 		})
 		return lastRun(t, p, name)
 	}
-	flaky, slow := ended("flaky"), ended("slow")
+	flaky, slow, reviewed := ended("flaky"), ended("slow"), ended("reviewed")
+	require.Equal(t, v1alpha1.RunSucceeded, reviewed.Status.Phase, reviewed.Status.Message)
+	require.Contains(t, kept(ctx, t, p, ada, reviewed.Status.Tasks[0].Output), "as reviewed at v1")
+	closed := ended("closed")
+	require.Equal(t, v1alpha1.ReasonNotebookNotFetched, closed.Status.Reason, closed.Status.Message)
 	require.Equal(t, v1alpha1.RunSucceeded, flaky.Status.Phase, flaky.Status.Message)
 	require.EqualValues(t, 3, flaky.Status.Tasks[0].Attempt)
 	require.Equal(t, v1alpha1.RunFailed, slow.Status.Phase)
@@ -150,6 +171,12 @@ func testAttempts(ctx context.Context, t *testing.T, p *platform) {
 	var pods corev1.PodList
 	require.NoError(t, p.client(t).List(ctx, &pods, client.InNamespace("ws-fraud"), client.MatchingLabels{v1alpha1.LabelSchedule: "flaky"}))
 	require.Len(t, pods.Items, 3, "one pod an attempt")
+	require.NoError(t, p.client(t).List(ctx, &pods, client.InNamespace("ws-fraud"), client.MatchingLabels{v1alpha1.LabelComponent: "run"}))
+	for _, pod := range pods.Items {
+		text, err := json.Marshal(pod)
+		require.NoError(t, err)
+		require.NotContains(t, string(text), "X-Amz-", "what opens the object store stands in pod %s", pod.Name)
+	}
 }
 
 // testMinutely waits for two runs that nobody asked for.
@@ -243,28 +270,6 @@ for name, text in json.loads(%q).items():
 	inStore(ctx, t, p, ada, `s3.put_object(Bucket="atoll-runs", Key="notebooks/fraud/load.ipynb", Body=open("report/load.ipynb", "rb").read())`)
 }
 
-// kept is the executed notebook of a name such as s3://bucket/key.
-func kept(ctx context.Context, t *testing.T, p *platform, ada *hub.Session, name string) string {
-	t.Helper()
-	bucket, key, ok := strings.Cut(strings.TrimPrefix(name, "s3://"), "/")
-	require.True(t, ok, "%q is no object", name)
-	return inStore(ctx, t, p, ada, fmt.Sprintf(`print(s3.get_object(Bucket=%q, Key=%q)["Body"].read().decode())`, bucket, key))
-}
-
-// inStore runs code with a client of the object store, from where the store is reached. People have no such client.
-func inStore(ctx context.Context, t *testing.T, p *platform, ada *hub.Session, code string) string {
-	t.Helper()
-	var secret corev1.Secret
-	require.NoError(t, p.client(t).Get(ctx, client.ObjectKey{Namespace: "atoll-data", Name: "objectstore-root"}, &secret))
-	out, err := ada.Run(ctx, "fraud", fmt.Sprintf(`
-import boto3
-s3 = boto3.client("s3", endpoint_url="http://objectstore.atoll-data.svc:7070", region_name="us-east-1",
-                  aws_access_key_id=%q, aws_secret_access_key=%q)
-%s`, secret.Data["access-key"], secret.Data["secret-key"], code))
-	require.NoError(t, err)
-	return out
-}
-
 // example is a copy of an example, with a state of its own.
 func (p *platform) example(t *testing.T, name string) *terraform.Options {
 	t.Helper()
@@ -281,45 +286,4 @@ func (p *platform) example(t *testing.T, name string) *terraform.Options {
 	}
 	options.TerraformDir = dir
 	return options
-}
-
-// startReceiver runs a server that prints what is posted to it, and tells the operator its URL.
-func startReceiver(t *testing.T, p *platform) {
-	t.Helper()
-	c := p.client(t)
-	const program = `
-import http.server
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_POST(self):
-        print(self.rfile.read(int(self.headers["Content-Length"])).decode(), flush=True)
-        self.send_response(200)
-        self.end_headers()
-http.server.HTTPServer(("", 6443), Handler).serve_forever()`
-	labels := map[string]string{"app": receiver}
-	meta := metav1.ObjectMeta{Namespace: receiver, Name: receiver}
-	var profile v1alpha1.Profile
-	require.NoError(t, c.Get(t.Context(), client.ObjectKey{Name: "python"}, &profile))
-	for _, obj := range []client.Object{
-		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: receiver}},
-		&corev1.Service{ObjectMeta: meta, Spec: corev1.ServiceSpec{Selector: labels, Ports: []corev1.ServicePort{{Port: receiverPort, TargetPort: intstr.FromInt32(receiverPort)}}}},
-		&appsv1.Deployment{ObjectMeta: meta, Spec: appsv1.DeploymentSpec{
-			Replicas: ptr.To(int32(1)),
-			Selector: &metav1.LabelSelector{MatchLabels: labels},
-			Template: corev1.PodTemplateSpec{
-				ObjectMeta: metav1.ObjectMeta{Labels: labels},
-				Spec: corev1.PodSpec{Containers: []corev1.Container{{
-					Name: "receiver", Image: profile.Spec.Image, ImagePullPolicy: corev1.PullIfNotPresent, Command: []string{"python3", "-c", program},
-				}}},
-			},
-		}},
-		&corev1.Secret{
-			ObjectMeta: metav1.ObjectMeta{Namespace: "atoll-directory", Name: "atoll-notifications"},
-			StringData: map[string]string{"fraud.team": fmt.Sprintf("http://%s.%s.svc:%d/", receiver, receiver, receiverPort)},
-		},
-	} {
-		if err := c.Create(t.Context(), obj); !apierrors.IsAlreadyExists(err) {
-			require.NoError(t, err)
-		}
-		t.Cleanup(func() { _ = c.Delete(context.Background(), obj) })
-	}
 }
