@@ -43,7 +43,8 @@ page() {
 		| Plan | `terraform plan` over 2,000 applied objects, beside the same plan by a provider that answers from memory and by one that sends a GET for each |
 		| Apply | `terraform apply` of 2,000 objects, beside the time the operator needs for the same objects when they are created at once |
 		| Operator | 5,000 workspaces, 25,000 people and 2,000 servers on simulated nodes |
-		| AirflowReads | Airflow's DAG processor with 10, 100 and 1,000 schedules: until it has read all, one that has changed, and in the pod of a task |
+		| Schedules | 1,000 schedules due in one minute and 1,000 CronJobs in another, on simulated nodes: how late their pods are made, and what the operator needs for it |
+		| AirflowReads | Airflow's DAG processor with 10, 100 and 1,000 schedules: until it has read all, until it has one that has changed, and in the pod of a task |
 		| Spawn | a person's server with a warm image, from the click until it answers |
 		| Workspace, Settled | what a workspace costs the API server until it is ready, and once it is |
 		| Refresh | what reading a workspace costs the API server during a plan |
@@ -60,6 +61,7 @@ run "Grants compiled and in force" . Grants -count 1 ./operator/target/ ./operat
 run "A plan over many objects" . Plan -count "$RUNS" ./provider/internal/provider/
 run "An apply of many objects" . Apply -count 1 ./test/bench/
 run "The operator at the size of a bank" . Operator -count 1 ./test/bench/
+run "Schedules beside CronJobs" . Schedules -count 1 ./test/bench/
 program "Airflow reading schedules" env PYTHONPATH=images/airflow/glue:images/hub/glue/tests PATH="$PWD/build/venv-airflow/bin:$PATH" \
 	build/venv-airflow/bin/python images/airflow/glue/tests/bench.py
 run "Starting a server" test/e2e Spawn -count 1 .

@@ -24,8 +24,8 @@ type operator struct {
 	metrics string
 }
 
-// operate runs the operator as a process of this machine, as it runs in a pod.
-func operate(b *testing.B, c *cluster) *operator {
+// operate runs the operator as a process of this machine, as it runs in a pod, with more arguments where there are any.
+func operate(b *testing.B, c *cluster, more ...string) *operator {
 	b.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -36,8 +36,11 @@ func operate(b *testing.B, c *cluster) *operator {
 		b.Fatal(err)
 	}
 	o := &operator{metrics: "http://" + address + "/metrics"}
-	o.command = exec.Command(filepath.Join(root(b), "bin", "atoll-operator"), "manager", "--kubeconfig", c.kubeconfig,
-		"--metrics-bind-address", address, "--health-probe-bind-address", "0", "--hub-url", "http://hub.example.com")
+	arguments := []string{
+		"manager", "--kubeconfig", c.kubeconfig, "--metrics-bind-address", address, "--health-probe-bind-address", "0",
+		"--hub-url", "http://hub.example.com",
+	}
+	o.command = exec.Command(filepath.Join(root(b), "bin", "atoll-operator"), append(arguments, more...)...)
 	// As the chart has it.
 	o.command.Env = append(os.Environ(), "GOMEMLIMIT=440MiB")
 	log, err := os.Create(filepath.Join(b.TempDir(), "operator.log"))
