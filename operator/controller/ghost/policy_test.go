@@ -99,8 +99,10 @@ func TestGhostsOfTheDecisionPointAreNamed(t *testing.T) {
 	if found := ask(); len(found) != 0 {
 		t.Fatalf("ghosts where there are none: %+v", found)
 	}
-	wider := grant.Part{Table: grant.Table{Table: "cards"}, Columns: []string{"number"}, Masks: map[string]grant.Mask{"number": grant.Hash},
-		Rows: grant.Rows{{Column: "region", Values: []string{"east"}}}}
+	wider := grant.Part{
+		Table: grant.Table{Table: "cards"}, Columns: []string{"number"}, Masks: map[string]grant.Mask{"number": grant.Hash},
+		Rows: grant.Rows{{Column: "region", Values: []string{"east"}}},
+	}
 	seed(t, client, atom("eve", "ghost", 2, payments), atom("ada", "ada-cards", 3, cards), atom("bob", "ghost", 2, wider), atom("old", "ghost", 0, payments))
 	want := map[string][]string{
 		"eve": {"Select lake.risk.payments until " + string(v1alpha1.At(until(2)))},
