@@ -289,7 +289,7 @@ type GrantRevocation struct {
 }
 
 // GrantTarget is a place where grants are enforced.
-// +kubebuilder:validation:Enum=ObjectStore;Trino;AWS
+// +kubebuilder:validation:Enum=ObjectStore;Trino;AWS;LakeFormation;AccessGrants
 type GrantTarget string
 
 // The targets.
@@ -300,6 +300,10 @@ const (
 	TargetTrino GrantTarget = "Trino"
 	// TargetAWS is the policy of the person's role in AWS.
 	TargetAWS GrantTarget = "AWS"
+	// TargetLakeFormation is the permissions of the person's leases in Lake Formation.
+	TargetLakeFormation GrantTarget = "LakeFormation"
+	// TargetAccessGrants is the grants of the person's leases in S3 Access Grants.
+	TargetAccessGrants GrantTarget = "AccessGrants"
 )
 
 // TargetState is what has become of a grant at a target.

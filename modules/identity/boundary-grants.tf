@@ -36,6 +36,18 @@ resource "aws_iam_policy" "grants_boundary" {
         ]
         Resource = "*"
       },
+      {
+        Sid      = "TakeLeasesOn"
+        Effect   = "Allow"
+        Action   = ["sts:AssumeRole", "sts:TagSession"]
+        Resource = local.leases_roles
+      },
+      {
+        Sid      = "HandedOutObjects"
+        Effect   = "Allow"
+        Action   = ["s3:GetDataAccess"]
+        Resource = local.access_grants
+      },
     ]
   })
 }

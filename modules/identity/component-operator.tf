@@ -1,6 +1,8 @@
 # The operator compiles grants: into policies of people's roles, as grants.tf says, and into permissions of Lake Formation. For
 # runs it signs URLs of their own notebooks; data they read is granted, not given here.
 locals {
+  access_grants = "arn:${local.partition}:s3:${local.region}:${local.account}:access-grants/default"
+
   operator_statements = concat(local.compile_statements, local.associate_statements, [
     {
       Sid      = "ReadNotebooksOfRuns"
@@ -32,10 +34,17 @@ locals {
       Effect = "Allow"
       Action = [
         "glue:GetDatabase", "glue:GetDatabases", "glue:GetTable", "glue:GetTables",
-        "lakeformation:BatchGrantPermissions", "lakeformation:BatchRevokePermissions", "lakeformation:GetDataLakeSettings",
-        "lakeformation:ListPermissions",
+        "lakeformation:BatchGrantPermissions", "lakeformation:BatchRevokePermissions", "lakeformation:CreateDataCellsFilter",
+        "lakeformation:GetDataCellsFilter", "lakeformation:GetDataLakeSettings", "lakeformation:ListPermissions",
+        "lakeformation:UpdateDataCellsFilter",
       ]
       Resource = "*"
+    },
+    {
+      Sid      = "CompileToAccessGrants"
+      Effect   = "Allow"
+      Action   = ["s3:CreateAccessGrant", "s3:DeleteAccessGrant", "s3:ListAccessGrants", "s3:TagResource"]
+      Resource = [local.access_grants, "${local.access_grants}/*"]
     },
   ])
 }

@@ -5,6 +5,7 @@ locals {
   grants_path     = "/atoll/${var.name}/grants/"
   grants_roles    = "${local.role_prefix}${local.grants_path}*"
   grants_policies = "arn:${local.partition}:iam::${local.account}:policy${local.grants_path}*"
+  leases_roles    = "${local.role_prefix}/atoll/${var.name}/leases/*"
   within_boundary = { StringEquals = { "iam:PermissionsBoundary" = local.grants_boundary_arn } }
 
   compile_statements = [
@@ -33,6 +34,19 @@ locals {
       Effect   = "Allow"
       Action   = ["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies", "iam:TagRole"]
       Resource = local.grants_roles
+    },
+    {
+      Sid       = "MakeLeases"
+      Effect    = "Allow"
+      Action    = ["iam:CreateRole", "iam:DeleteRole", "iam:DeleteRolePolicy", "iam:DetachRolePolicy", "iam:PutRolePolicy"]
+      Resource  = local.leases_roles
+      Condition = local.within_boundary
+    },
+    {
+      Sid      = "ReadAndTagLeases"
+      Effect   = "Allow"
+      Action   = ["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies", "iam:TagRole"]
+      Resource = local.leases_roles
     },
     {
       Sid      = "FindWhatNobodyGranted"

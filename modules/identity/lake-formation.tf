@@ -26,6 +26,8 @@ resource "aws_iam_role" "lake" {
   name                 = "${var.name}-lake"
   description          = "Reads and writes the data of ${var.name} for Lake Formation"
   permissions_boundary = local.boundary_arn
+  # Gates of leases close this long before a grant ends: nothing that is handed out may live longer.
+  max_session_duration = 3600
   tags                 = local.tags
 
   assume_role_policy = jsonencode({

@@ -2,11 +2,18 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/spf13/pflag"
+	"k8s.io/apimachinery/pkg/util/wait"
 
+	"github.com/atoll-platform/atoll/operator/target/aws/accessgrants"
+	"github.com/atoll-platform/atoll/operator/target/aws/lakeformation"
+	"github.com/atoll-platform/atoll/operator/target/aws/lease"
 	"github.com/atoll-platform/atoll/operator/target/aws/podidentity"
 	"github.com/atoll-platform/atoll/operator/target/aws/role"
 )
@@ -14,18 +21,35 @@ import (
 // attempts is how often a request to AWS is made before it fails: IAM throttles what comes in bursts.
 const attempts = 8
 
+// patience is how long a role that was made just now may be unknown to other services: about half a minute.
+func patience() wait.Backoff {
+	return wait.Backoff{Duration: 500 * time.Millisecond, Factor: 2, Steps: 7, Cap: 10 * time.Second}
+}
+
+// leaseOptions are the flags of what AWS hands out by leases.
+type leaseOptions struct {
+	tables  lakeformation.Options
+	objects accessgrants.Options
+}
+
 func (o *managerOptions) bindAWS(flags *pflag.FlagSet) {
 	flags.StringVar(&o.aws.Platform, "aws-platform", "", "name of the platform on AWS, which the roles of people are named after")
 	flags.StringVar(&o.aws.ClusterARN, "aws-cluster-arn", "", "ARN of the EKS cluster, whose pods get the roles of people; empty where grants are not enforced on AWS")
 	flags.StringVar(&o.aws.BoundaryARN, "aws-grants-boundary-arn", "", "ARN of the policy that bounds the roles of people")
 	flags.BoolVar(&o.aws.Encrypted, "aws-data-encrypted", false, "the data is encrypted with a key of the account's, which the boundary names, and not with one of AWS's own")
+	flags.StringVar(&o.leases.tables.Catalog, "aws-lake-formation-catalog", "", "catalog by which datasets call the tables that Lake Formation hands out, such as lake; it hands out none when empty")
+	flags.StringVar(&o.leases.objects.Bucket, "aws-access-grants-bucket", "", "bucket whose objects S3 Access Grants hands out, in place of the policies of roles; it hands out none when empty")
 }
 
 // completeAWS makes the targets on AWS. The operator's own credentials are found as AWS's clients find them.
 func (o *managerOptions) completeAWS(ctx context.Context) error {
 	if o.aws.ClusterARN == "" {
+		if o.leases.tables.Catalog != "" || o.leases.objects.Bucket != "" {
+			return errors.New("--aws-lake-formation-catalog or --aws-access-grants-bucket is set, so --aws-cluster-arn must be set too")
+		}
 		return nil
 	}
+	o.aws.HandedOut = o.leases.objects.Bucket
 	if err := o.aws.Validate(); err != nil {
 		return fmt.Errorf("checking the --aws-* flags: %w", err)
 	}
@@ -38,5 +62,34 @@ func (o *managerOptions) completeAWS(ctx context.Context) error {
 		return err
 	}
 	o.Associations = podidentity.New(found, o.aws.Cluster())
+	return o.completeLeases(found)
+}
+
+// completeLeases makes the targets that hand data out.
+func (o *managerOptions) completeLeases(found aws.Config) error {
+	if o.leases.tables.Catalog != "" {
+		o.leases.tables.Patience = patience()
+		service, err := lakeformation.New(found, o.aws, o.leases.tables)
+		if err != nil {
+			return fmt.Errorf("--aws-lake-formation-catalog: %w", err)
+		}
+		grants, err := lease.New(found, o.aws, o.Roles, service)
+		if err != nil {
+			return err
+		}
+		o.Leases = append(o.Leases, grants)
+	}
+	if o.leases.objects.Bucket != "" {
+		o.leases.objects.Patience = patience()
+		service, err := accessgrants.New(found, o.aws, o.leases.objects)
+		if err != nil {
+			return fmt.Errorf("--aws-access-grants-bucket: %w", err)
+		}
+		grants, err := lease.New(found, o.aws, o.Roles, service)
+		if err != nil {
+			return err
+		}
+		o.Leases = append(o.Leases, grants)
+	}
 	return nil
 }

@@ -35,6 +35,7 @@ type managerOptions struct {
 
 	objectStore   objectstore.Options
 	aws           role.Options
+	leases        leaseOptions
 	backupImage   string
 	backupBuckets string
 	backupKeyFile string

@@ -92,6 +92,8 @@ type Options struct {
 	// Roles are those of people on AWS, and Associations say whose pods have them; both nil elsewhere.
 	Roles        *role.Grants
 	Associations *podidentity.Associations
+	// Leases are the services of AWS that hand data out to people.
+	Leases []ghost.Leases
 	// Decisions is the decision point of Trino, nil where there is none: then nothing enforces grants of tables.
 	Decisions *trino.Client
 	// Store keeps executed notebooks; nil where there is none, and then no run begins.
@@ -131,6 +133,12 @@ func all(mgr manager.Manager, opts Options) []registrar {
 		watch := ghost.NewRoleWatch(opts.Roles, book, opts.Ghost)
 		opts.AccessQuery.Targets = append(opts.AccessQuery.Targets, watch)
 		list = append(list, watch, personrole.NewController(mgr.GetClient(), opts.Roles, opts.Associations))
+	}
+	for _, leases := range opts.Leases {
+		opts.DataGrant.Targets = append(opts.DataGrant.Targets, leases)
+		watch := ghost.NewLeaseWatch(leases, book, opts.Ghost)
+		opts.AccessQuery.Targets = append(opts.AccessQuery.Targets, watch)
+		list = append(list, watch)
 	}
 	if opts.Ledger != nil {
 		opts.DataGrant.Ledger = opts.Ledger

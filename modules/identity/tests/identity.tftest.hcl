@@ -82,8 +82,8 @@ run "the_boundary" {
     error_message = "No component makes itself a role."
   }
   assert {
-    condition     = alltrue([for s in jsondecode(aws_iam_policy.grants_boundary.policy).Statement : alltrue([for a in s.Action : contains(["s3", "kms", "glue", "lakeformation"], split(":", a)[0])])])
-    error_message = "A grant gives data and nothing else."
+    condition     = alltrue([for s in jsondecode(aws_iam_policy.grants_boundary.policy).Statement : alltrue([for a in s.Action : contains(["s3", "kms", "glue", "lakeformation"], split(":", a)[0]) || s.Resource == "arn:aws:iam::123456789012:role/atoll/reef/leases/*"])])
+    error_message = "A grant gives data and leases of data, and nothing else."
   }
 }
 
@@ -92,11 +92,11 @@ run "grants" {
 
   assert {
     condition = alltrue([for policy in [aws_iam_policy.boundary.policy, aws_iam_role_policy.component["operator"].policy] : alltrue([
-      for s in jsondecode(policy).Statement : s.Resource == "arn:aws:iam::123456789012:role/atoll/reef/grants/*" &&
+      for s in jsondecode(policy).Statement : contains([for part in ["grants", "leases"] : "arn:aws:iam::123456789012:role/atoll/reef/${part}/*"], s.Resource) &&
       try(s.Condition.StringEquals["iam:PermissionsBoundary"], "") == "arn:aws:iam::123456789012:policy/atoll/reef-grants-boundary"
       if s.Effect == "Allow" && length(setintersection(try(s.Action, []), ["iam:CreateRole", "iam:PutRolePolicy", "iam:AttachRolePolicy"])) > 0
     ])])
-    error_message = "Roles are made and written below one path alone, and within the boundary of grants."
+    error_message = "Roles are made and written below the paths of grants and leases alone, and within the boundary of grants."
   }
   assert {
     condition = one([

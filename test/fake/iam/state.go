@@ -2,8 +2,10 @@ package iam
 
 import (
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 )
 
@@ -97,4 +99,49 @@ func validName(name string, limit int) bool {
 
 func validPath(path string) bool {
 	return strings.HasPrefix(path, "/") && strings.HasSuffix(path, "/") && len(path) <= 512
+}
+
+// trustworthy checks the text of a trust policy. Roles that it names must be there.
+func (s state) trustworthy(text string) *failure {
+	if err := valid(text, true); err != nil {
+		return err
+	}
+	for _, arn := range roleARN.FindAllString(text, -1) {
+		if !s.has(arn) {
+			return refuse("MalformedPolicyDocument", "Invalid principal in policy: \"AWS\":\"%s\"", arn)
+		}
+	}
+	return nil
+}
+
+// roleARN is how roles are named in the principals of a policy.
+var roleARN = regexp.MustCompile(`arn:aws:iam::[0-9]{12}:role/[^"*]+`)
+
+func (s state) has(arn string) bool {
+	for _, r := range s.roles {
+		if r.arn() == arn {
+			return true
+		}
+	}
+	return false
+}
+
+// Known says whether there is such a role, as far as other services have heard.
+func (s *Server) Known(arn string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.at(time.Now().Add(-s.opts.Lag)).has(arn)
+}
+
+// Roles are the ARNs of the roles below a path, as last written.
+func (s *Server) Roles(path string) (all []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range s.past[len(s.past)-1].state.roles {
+		if strings.HasPrefix(r.path, path) {
+			all = append(all, r.arn())
+		}
+	}
+	slices.Sort(all)
+	return all
 }

@@ -30,7 +30,7 @@ func createRole(s state, opts Options, in url.Values) (any, *failure) {
 		return nil, refuse("AccessDenied", "not authorized to perform: iam:CreateRole because no identity-based policy allows it")
 	}
 	trust := in.Get("AssumeRolePolicyDocument")
-	if err := valid(trust, true); err != nil {
+	if err := s.trustworthy(trust); err != nil {
 		return nil, err
 	}
 	r := &role{name: name, path: path, trust: trust, boundary: boundary, inline: map[string]string{}, tags: map[string]string{}}
@@ -211,7 +211,7 @@ func updateTrust(s state, _ Options, in url.Values) (any, *failure) {
 	if err != nil {
 		return nil, err
 	}
-	if err := valid(in.Get("PolicyDocument"), true); err != nil {
+	if err := s.trustworthy(in.Get("PolicyDocument")); err != nil {
 		return nil, err
 	}
 	r.trust = in.Get("PolicyDocument")

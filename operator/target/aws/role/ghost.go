@@ -3,9 +3,7 @@ package role
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -17,6 +15,7 @@ import (
 	"github.com/atoll-platform/atoll/internal/grant"
 	"github.com/atoll-platform/atoll/internal/person"
 	"github.com/atoll-platform/atoll/operator/target"
+	"github.com/atoll-platform/atoll/operator/target/aws/answer"
 	"github.com/atoll-platform/atoll/operator/target/aws/policy"
 	"github.com/atoll-platform/atoll/operator/target/objectstore"
 )
@@ -81,15 +80,15 @@ func (g *Grants) ghostsOf(ctx context.Context, role iamtypes.Role, user string, 
 	problem := func(where, text string) {
 		all = append(all, Ghost{Role: name, Policy: where, Person: user, Problem: text})
 	}
-	trust, err := unescape(role.AssumeRolePolicyDocument)
+	trust, err := answer.Document(role.AssumeRolePolicyDocument)
 	if err != nil {
 		return nil, err
 	}
-	if user != "" && !same(trust, g.opts.trust(person.ServiceAccount(user))) {
+	if user != "" && !answer.Same(trust, g.opts.trust(person.ServiceAccount(user))) {
 		problem("trust", "others than the person's pods can have the role")
 	}
 	whole, err := g.iam.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
-	if missing(err) {
+	if answer.Missing(err) {
 		return nil, nil
 	}
 	if err != nil {
@@ -103,7 +102,7 @@ func (g *Grants) ghostsOf(ctx context.Context, role iamtypes.Role, user string, 
 		return nil, err
 	}
 	for where, text := range documents {
-		if where == keyName && same(text, g.opts.key()) {
+		if where == keyName && answer.Same(text, g.opts.key()) {
 			continue
 		}
 		if found, is := g.beyond(text, granted, now); is {
@@ -120,7 +119,7 @@ func (g *Grants) documents(ctx context.Context, name string) (map[string]string,
 	pages := iam.NewListRolePoliciesPaginator(g.iam, &iam.ListRolePoliciesInput{RoleName: &name})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
-		if missing(err) {
+		if answer.Missing(err) {
 			return nil, nil
 		}
 		if err != nil {
@@ -173,20 +172,14 @@ func (g *Grants) beyond(text string, granted []grant.Atom, now time.Time) (Ghost
 func (g *Grants) Remove(ctx context.Context, ghost Ghost) error {
 	if strings.Contains(ghost.Policy, ":policy/") {
 		_, err := g.iam.DetachRolePolicy(ctx, &iam.DetachRolePolicyInput{RoleName: &ghost.Role, PolicyArn: &ghost.Policy})
-		if err != nil && !missing(err) {
+		if err != nil && !answer.Missing(err) {
 			return fmt.Errorf("taking policy %s off role %s: %w", ghost.Policy, ghost.Role, err)
 		}
 		return nil
 	}
 	_, err := g.iam.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: &ghost.Role, PolicyName: &ghost.Policy})
-	if err != nil && !missing(err) {
+	if err != nil && !answer.Missing(err) {
 		return fmt.Errorf("removing policy %s of role %s: %w", ghost.Policy, ghost.Role, err)
 	}
 	return nil
-}
-
-// same says whether two documents say the same in another form.
-func same(a, b string) bool {
-	var x, y any
-	return json.Unmarshal([]byte(a), &x) == nil && json.Unmarshal([]byte(b), &y) == nil && reflect.DeepEqual(x, y)
 }

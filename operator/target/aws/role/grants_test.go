@@ -326,3 +326,24 @@ func TestOptionsThatAreWrong(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatIsHandedOutIsInNoPolicy(t *testing.T) {
+	s, g := begin(t, iam.Options{})
+	elsewhere := reading("a/", start, end)
+	elsewhere.Selector.Objects.Bucket = "other"
+	sync(t, g, reading("a/", start, end), elsewhere)
+	out := opts
+	out.HandedOut = "data"
+	// A process that begins now takes back what an earlier one wrote.
+	g, err := role.NewGrants(config(s), out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if g.Takes(grant.Dataset{Objects: &grant.Objects{Bucket: "data"}}) || !g.Takes(grant.Dataset{Objects: &grant.Objects{Bucket: "other"}}) {
+		t.Error("it takes the bucket that is handed out, or not the other one")
+	}
+	sync(t, g, reading("a/", start, end), elsewhere)
+	if may(s, "ada", grant.Read, "data", "a/x", start) || !may(s, "ada", grant.Read, "other", "a/x", start) {
+		t.Error("what is handed out is in a policy too, or what is not is in none")
+	}
+}

@@ -2,15 +2,13 @@ package role
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/url"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
-	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 
+	"github.com/atoll-platform/atoll/operator/target/aws/answer"
 	"github.com/atoll-platform/atoll/operator/target/aws/policy"
 )
 
@@ -52,13 +50,13 @@ func (g *Grants) live(ctx context.Context, name string) (live policy.Live, err e
 // inline is the text of an inline policy; empty where there is none.
 func (g *Grants) inline(ctx context.Context, name, policyName string) (string, error) {
 	out, err := g.iam.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &name, PolicyName: &policyName})
-	if missing(err) {
+	if answer.Missing(err) {
 		return "", nil
 	}
 	if err != nil {
 		return "", fmt.Errorf("reading policy %s of role %s: %w", policyName, name, err)
 	}
-	return unescape(out.PolicyDocument)
+	return answer.Document(out.PolicyDocument)
 }
 
 // attached are the ARNs of the managed policies of a role.
@@ -67,7 +65,7 @@ func (g *Grants) attached(ctx context.Context, name string) ([]string, error) {
 	pages := iam.NewListAttachedRolePoliciesPaginator(g.iam, &iam.ListAttachedRolePoliciesInput{RoleName: &name})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
-		if missing(err) {
+		if answer.Missing(err) {
 			return nil, nil // A role that was made just now.
 		}
 		if err != nil {
@@ -83,57 +81,30 @@ func (g *Grants) attached(ctx context.Context, name string) ([]string, error) {
 // managed is the text that is in force of a managed policy; empty where there is no such policy.
 func (g *Grants) managed(ctx context.Context, arn string) (string, error) {
 	out, err := g.iam.GetPolicy(ctx, &iam.GetPolicyInput{PolicyArn: &arn})
-	if missing(err) {
+	if answer.Missing(err) {
 		return "", nil
 	}
 	if err != nil {
 		return "", fmt.Errorf("reading policy %s: %w", arn, err)
 	}
 	version, err := g.iam.GetPolicyVersion(ctx, &iam.GetPolicyVersionInput{PolicyArn: &arn, VersionId: out.Policy.DefaultVersionId})
-	if missing(err) {
+	if answer.Missing(err) {
 		return "", nil
 	}
 	if err != nil {
 		return "", fmt.Errorf("reading version %s of policy %s: %w", aws.ToString(out.Policy.DefaultVersionId), arn, err)
 	}
-	return unescape(version.PolicyVersion.Document)
+	return answer.Document(version.PolicyVersion.Document)
 }
 
 // there says whether the role is.
 func (g *Grants) there(ctx context.Context, name string) (bool, error) {
 	_, err := g.iam.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
-	if missing(err) {
+	if answer.Missing(err) {
 		return false, nil
 	}
 	if err != nil {
 		return false, fmt.Errorf("reading role %s: %w", name, err)
 	}
 	return true, nil
-}
-
-// unescape reads a document, which IAM answers with as a part of a URL.
-func unescape(text *string) (string, error) {
-	document, err := url.PathUnescape(aws.ToString(text))
-	if err != nil {
-		return "", fmt.Errorf("reading a policy: %w", err)
-	}
-	return document, nil
-}
-
-// missing says that there is no such role or policy.
-func missing(err error) bool {
-	var gone *iamtypes.NoSuchEntityException
-	return errors.As(err, &gone)
-}
-
-// exists says that there is one already.
-func exists(err error) bool {
-	var there *iamtypes.EntityAlreadyExistsException
-	return errors.As(err, &there)
-}
-
-// inUse says that it cannot go yet.
-func inUse(err error) bool {
-	var conflict *iamtypes.DeleteConflictException
-	return errors.As(err, &conflict)
 }

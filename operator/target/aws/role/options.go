@@ -26,6 +26,8 @@ type Options struct {
 	BoundaryARN string
 	// Encrypted says that the data is encrypted with a key of the account's, which the boundary names, and not with one of AWS's own.
 	Encrypted bool
+	// HandedOut is a bucket whose objects are handed out by S3 Access Grants, and are in no policy of a role; empty where there is none.
+	HandedOut string
 }
 
 var (
@@ -69,12 +71,26 @@ func (o Options) Region() string {
 	return region
 }
 
+// Account is the number of the account that the cluster is in.
+func (o Options) Account() string {
+	_, _, account := o.cluster()
+	return account
+}
+
+// Partition is that of AWS, such as aws or aws-cn.
+func (o Options) Partition() string {
+	partition, _, _ := o.cluster()
+	return partition
+}
+
 // path of the roles of people and of their policies.
 func (o Options) path() string { return "/atoll/" + o.Platform + "/grants/" }
 
 // Name of a person's role.
-func (o Options) Name(user string) string {
-	name := o.Platform + "-person-" + person.Slug(user)
+func (o Options) Name(user string) string { return o.nameOf(person.Slug(user)) }
+
+func (o Options) nameOf(slug string) string {
+	name := o.Platform + "-person-" + slug
 	if len(name) <= nameLimit {
 		return name
 	}
@@ -83,9 +99,12 @@ func (o Options) Name(user string) string {
 }
 
 // ARN of a person's role.
-func (o Options) ARN(user string) string {
+func (o Options) ARN(user string) string { return o.ARNOf(person.Slug(user)) }
+
+// ARNOf is the ARN of the role of the person by the part of names that is theirs, see person.Slug.
+func (o Options) ARNOf(slug string) string {
 	partition, _, account := o.cluster()
-	return "arn:" + partition + ":iam::" + account + ":role" + o.path() + o.Name(user)
+	return "arn:" + partition + ":iam::" + account + ":role" + o.path() + o.nameOf(slug)
 }
 
 // policyName is that of a managed policy of a role.

@@ -45,8 +45,12 @@ func NewGrants(config aws.Config, opts Options) (*Grants, error) {
 // Name is that of the target.
 func (g *Grants) Name() v1alpha1.GrantTarget { return v1alpha1.TargetAWS }
 
-// Takes says whether the dataset is one of objects.
-func (g *Grants) Takes(d grant.Dataset) bool { return d.Objects != nil }
+// Takes says whether the dataset is one of objects that nothing else hands out.
+func (g *Grants) Takes(d grant.Dataset) bool { return g.takes(d.Objects) }
+
+func (g *Grants) takes(o *grant.Objects) bool {
+	return o != nil && (g.opts.HandedOut == "" || o.Bucket != g.opts.HandedOut)
+}
 
 // Expiry is by AWS's own clock: the window is in the policy.
 func (g *Grants) Expiry() v1alpha1.ExpiryEnforcement { return v1alpha1.ExpiryEnforcementPoint }
@@ -66,7 +70,7 @@ func (g *Grants) Fits(access target.Access) error {
 
 // compile takes what one person is granted of objects apart, and makes sure that the role has room for it.
 func (g *Grants) compile(user string, atoms []grant.Atom) ([]policy.Piece, error) {
-	objects := slices.DeleteFunc(slices.Clone(atoms), func(a grant.Atom) bool { return a.Selector.Objects == nil })
+	objects := slices.DeleteFunc(slices.Clone(atoms), func(a grant.Atom) bool { return !g.takes(a.Selector.Objects) })
 	pieces, err := policy.Compile(objects)
 	if err == nil {
 		_, err = g.language.Pack(pieces, len(g.opts.key()))

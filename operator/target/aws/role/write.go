@@ -10,6 +10,7 @@ import (
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 
 	"github.com/atoll-platform/atoll/internal/person"
+	"github.com/atoll-platform/atoll/operator/target/aws/answer"
 	"github.com/atoll-platform/atoll/operator/target/aws/policy"
 )
 
@@ -34,7 +35,7 @@ func (g *Grants) ensure(ctx context.Context, name, serviceAccount string) error 
 			{Key: aws.String("atoll.dev/part"), Value: aws.String("grants")},
 		},
 	})
-	if err != nil && !exists(err) {
+	if err != nil && !answer.Exists(err) {
 		return fmt.Errorf("making role %s: %w", name, err)
 	}
 	if text := g.opts.key(); text != "" {
@@ -51,7 +52,7 @@ func (g *Grants) write(ctx context.Context, name string, step policy.Step, attac
 	switch {
 	case step.Slot == 0 && text == "":
 		_, err := g.iam.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: &name, PolicyName: aws.String(inlineName)})
-		if err != nil && !missing(err) {
+		if err != nil && !answer.Missing(err) {
 			return fmt.Errorf("removing policy %s of role %s: %w", inlineName, name, err)
 		}
 		return nil
@@ -79,11 +80,11 @@ func (g *Grants) putManaged(ctx context.Context, name string, slot int, text str
 	if attached {
 		err = g.putVersion(ctx, arn, text)
 	}
-	if !attached || missing(err) {
+	if !attached || answer.Missing(err) {
 		_, err = g.iam.CreatePolicy(ctx, &iam.CreatePolicyInput{
 			PolicyName: aws.String(policyName(name, slot)), Path: aws.String(g.opts.path()), PolicyDocument: &text,
 		})
-		if exists(err) {
+		if answer.Exists(err) {
 			err = g.putVersion(ctx, arn, text)
 		}
 	}
@@ -113,7 +114,7 @@ func (g *Grants) putVersion(ctx context.Context, arn, text string) error {
 // prune takes away every version of a policy but the one in force, and those that lists do not have yet.
 func (g *Grants) prune(ctx context.Context, arn string) error {
 	list, err := g.iam.ListPolicyVersions(ctx, &iam.ListPolicyVersionsInput{PolicyArn: &arn})
-	if missing(err) {
+	if answer.Missing(err) {
 		return nil
 	}
 	if err != nil {
@@ -124,7 +125,7 @@ func (g *Grants) prune(ctx context.Context, arn string) error {
 			continue
 		}
 		_, err := g.iam.DeletePolicyVersion(ctx, &iam.DeletePolicyVersionInput{PolicyArn: &arn, VersionId: v.VersionId})
-		if err != nil && !missing(err) && !inUse(err) {
+		if err != nil && !answer.Missing(err) && !answer.InUse(err) {
 			return fmt.Errorf("removing version %s of policy %s: %w", aws.ToString(v.VersionId), arn, err)
 		}
 	}
@@ -134,7 +135,7 @@ func (g *Grants) prune(ctx context.Context, arn string) error {
 // remove takes a managed policy off a role, and away.
 func (g *Grants) remove(ctx context.Context, name, arn string) error {
 	_, err := g.iam.DetachRolePolicy(ctx, &iam.DetachRolePolicyInput{RoleName: &name, PolicyArn: &arn})
-	if err != nil && !missing(err) {
+	if err != nil && !answer.Missing(err) {
 		return fmt.Errorf("taking policy %s off role %s: %w", arn, name, err)
 	}
 	if err := g.prune(ctx, arn); err != nil {
@@ -142,7 +143,7 @@ func (g *Grants) remove(ctx context.Context, name, arn string) error {
 	}
 	_, err = g.iam.DeletePolicy(ctx, &iam.DeletePolicyInput{PolicyArn: &arn})
 	// With a version that lists do not have yet it stays, without effect, and its name is used again.
-	if err != nil && !missing(err) && !inUse(err) {
+	if err != nil && !answer.Missing(err) && !answer.InUse(err) {
 		return fmt.Errorf("removing policy %s: %w", arn, err)
 	}
 	return nil
