@@ -96,7 +96,7 @@ async def test_what_is_not_taken_is_stated_again(refusal):
 
 async def test_a_sign_in_states_the_groups_of_the_provider(app, world, sign_in):
     await sign_in("gus", groups=["analysts", "Domain Users"])
-    stated = await eventually(lambda: app.statements.get("gus"), "gus is stated", 10)
+    stated = await eventually(lambda: app.statements.get("gus"), "gus is stated")
     assert stated[-1].groups == {"analysts", "Domain Users"}
 
 
@@ -106,6 +106,6 @@ async def test_who_leaves_a_group_at_work_is_stated(app, world, provider, sign_i
     browser = await sign_in("hal", groups=["analysts", "buyers"])
     status, answer = await browser.api("POST", "/users/hal/servers/fraud", {"size": "small"})
     assert status in (201, 202), answer
-    await eventually(lambda: app.statements.get("hal"), "hal is stated", 10)
+    await eventually(lambda: app.statements.get("hal"), "hal is stated")
     provider.groups["hal"] = ["analysts"]
-    await eventually(lambda: app.statements["hal"][-1].groups == {"analysts"}, "that hal left is stated", 10)
+    await eventually(lambda: app.statements["hal"][-1].groups == {"analysts"}, "that hal left is stated")
