@@ -63,7 +63,7 @@ func (p *platform) grants(t *testing.T) *lease.Grants[accessgrants.Permission] {
 	if err != nil {
 		t.Fatal(err)
 	}
-	patience := wait.Backoff{Duration: 2 * time.Millisecond, Factor: 2, Steps: 7}
+	patience := wait.Backoff{Duration: 2 * time.Millisecond, Factor: 2, Steps: 11}
 	service, err := accessgrants.New(p.config(), opts, accessgrants.Options{Bucket: "data", Patience: patience})
 	if err != nil {
 		t.Fatal(err)

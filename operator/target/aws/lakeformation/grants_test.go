@@ -56,7 +56,7 @@ func (p *platform) grants(t *testing.T) *lease.Grants[lakeformation.Permission] 
 	if err != nil {
 		t.Fatal(err)
 	}
-	patience := wait.Backoff{Duration: 2 * time.Millisecond, Factor: 2, Steps: 7}
+	patience := wait.Backoff{Duration: 2 * time.Millisecond, Factor: 2, Steps: 11}
 	service, err := lakeformation.New(config(p.lf.Endpoint), opts, lakeformation.Options{Catalog: "lake", Patience: patience})
 	if err != nil {
 		t.Fatal(err)
