@@ -227,7 +227,7 @@ func TestThrottlingAndRolesThatAreNew(t *testing.T) {
 func TestAnInstanceThatIsFull(t *testing.T) {
 	p := begin(t, iam.Options{}, fake.Options{Limit: 4})
 	p.sync(t, many(4)...)
-	other := append(many(4)[2:], reading("new/", start, end)...)
+	other := slices.Concat(many(4)[2:], reading("new/", start, end))
 	// The room is that of the one that goes: it shares nothing, so it goes first.
 	p.sync(t, other...)
 	if err := p.Sync(context.Background(), target.Access{"ada": append(other, reading("one-more/", start, end)...)}); err == nil ||

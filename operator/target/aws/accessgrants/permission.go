@@ -33,10 +33,10 @@ func compile(atoms []grant.Atom) ([]Permission, error) {
 		o := a.Selector.Objects
 		odd := func(r rune) bool { return r < ' ' || r > '~' || strings.ContainsRune("*?", r) }
 		if strings.ContainsFunc(o.Prefix, odd) || o.Prefix != "" && !strings.HasSuffix(o.Prefix, "/") {
-			return nil, fmt.Errorf("S3 Access Grants would read the prefix %q as something else", o.Prefix) //nolint:staticcheck // a name
+			return nil, fmt.Errorf("S3 Access Grants would read the prefix %q as something else", o.Prefix)
 		}
 		if n := len(o.Bucket + "/" + o.Prefix + "*"); n > prefixLimit {
-			return nil, fmt.Errorf("S3 Access Grants takes %d characters of bucket and prefix, and these are %d", prefixLimit, n) //nolint:staticcheck // a name
+			return nil, fmt.Errorf("S3 Access Grants takes %d characters of bucket and prefix, and these are %d", prefixLimit, n)
 		}
 		prefixes[a.Action] = append(prefixes[a.Action], o.Prefix)
 	}
@@ -47,7 +47,7 @@ func compile(atoms []grant.Atom) ([]Permission, error) {
 			other := pair[1-i]
 			for _, prefix := range prefixes[action] {
 				if !slices.ContainsFunc(prefixes[other], func(p string) bool { return strings.HasPrefix(prefix, p) }) {
-					return nil, fmt.Errorf("S3 Access Grants gives %s and %s together, and below /%s %s alone is granted: grant both in the same window, or neither", //nolint:staticcheck // a name
+					return nil, fmt.Errorf("S3 Access Grants gives %s and %s together, and below /%s %s alone is granted: grant both in the same window, or neither",
 						pair[0], pair[1], prefix, action)
 				}
 				if p := (Permission{word, prefix}); !slices.Contains(all, p) {
