@@ -1,30 +1,35 @@
 #!/usr/bin/env bash
 # Every benchmark there is, and a page of docs made of what they print. What they need is built before.
+# BENCH="plan apply" runs some of them again; the page keeps what the others printed last.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 LOGS=build/logs/bench
 . hack/steps.sh
 
 PAGE=docs/guide/performance.md
-OUT=build/bench.txt
+OUT=build/bench
 RUNS=${BENCH_RUNS:-3}
+ALL="small policy grants plan apply operator schedules airflow spawn"
 
 if [ "$(id -u)" -ne 0 ]; then
 	echo "The benchmarks start a kubelet and real containers, so they need root: sudo make bench" >&2
 	exit 1
 fi
 
-# run TITLE FOLDER PATTERN [go test arguments...] adds what the benchmarks of a folder print to the output.
-run() {
-	local title=$1 folder=$2 pattern=$3
-	shift 3
-	program "$title" go test -C "$folder" -run '^$' -bench "$pattern" -benchtime 1x -timeout 3h "$@"
+# part NAME TITLE COMMAND... keeps what a command prints in the format of Go's benchmarks.
+part() {
+	local name=$1
+	shift
+	[[ " ${BENCH:-$ALL} " == *" $name "* ]] || return 0
+	step "$@"
+	grep -hE '^(goos|goarch|pkg|cpu|Benchmark)' "$(ls -t "$LOGS"/*.log | head -1)" >"$OUT/$name.txt"
 }
 
-# program TITLE COMMAND... adds what a command prints in the format of Go's benchmarks.
-program() {
-	step "$@"
-	grep -hE '^(goos|goarch|pkg|cpu|Benchmark)' "$(ls -t "$LOGS"/*.log | head -1)" >>"$OUT"
+# go_part NAME TITLE FOLDER PATTERN [go test arguments...] runs the benchmarks of a folder once each.
+go_part() {
+	local name=$1 title=$2 folder=$3 pattern=$4
+	shift 4
+	part "$name" "$title" go test -C "$folder" -run '^$' -bench "$pattern" -benchtime 1x -timeout 3h "$@"
 }
 
 page() {
@@ -32,7 +37,8 @@ page() {
 		# Performance
 
 		Made by `make bench`, not written by hand. Times are seconds where a figure says `s/`; `x-` figures are ratios of two runs
-		taken side by side. `ATOLL_BENCH_SCALE=50 make bench` tries everything at a fiftieth of the size.
+		taken side by side. `ATOLL_BENCH_SCALE=50 make bench` tries everything at a fiftieth of the size, and `BENCH="plan apply" make bench`
+		runs some parts again.
 
 		| benchmark | what it is |
 		| --- | --- |
@@ -41,7 +47,7 @@ page() {
 		| GrantsCompile | 100,000 grants judged and compiled to policies of the object store and to the decision point's snapshot, in memory |
 		| GrantsReconcile | 100,000 approved grants in a real API server, until an operator that starts then has all of them in force at a real decision point |
 		| Plan | `terraform plan` over 2,000 applied objects, beside the same plan by a provider that answers from memory and by one that sends a GET for each |
-		| Apply | `terraform apply` of 2,000 objects, beside the time the operator needs for the same objects when they are created at once |
+		| Apply | `terraform apply -parallelism=32` of 2,000 workspaces, beside the time the operator needs for the same objects when they are created at once |
 		| Operator | 5,000 workspaces, 25,000 people and 2,000 servers on simulated nodes |
 		| Schedules | 1,000 schedules due in one minute and 1,000 CronJobs in another, on simulated nodes: how late their pods are made, and what the operator needs for it |
 		| AirflowReads | Airflow's DAG processor with 10, 100 and 1,000 schedules: until it has read all, until it has one that has changed, and in the pod of a task |
@@ -50,21 +56,23 @@ page() {
 		| Refresh | what reading a workspace costs the API server during a plan |
 
 	TEXT
-	bin/bench-table <"$OUT"
+	cat "$OUT"/*.txt | bin/bench-table
 }
 
-mkdir -p build
-: >"$OUT"
-run "Operator and provider, small" . 'Workspace|Settled|Refresh' -count "$RUNS" ./operator/... ./provider/...
-run "Decisions on access to tables" . Policy -count 1 ./operator/policy/
-run "Grants compiled and in force" . Grants -count 1 ./operator/target/ ./operator/controller/datagrant/
-run "A plan over many objects" . Plan -count "$RUNS" ./provider/internal/provider/
-run "An apply of many objects" . Apply -count 1 ./test/bench/
-run "The operator at the size of a bank" . Operator -count 1 ./test/bench/
-run "Schedules beside CronJobs" . Schedules -count 1 ./test/bench/
-program "Airflow reading schedules" env PYTHONPATH=images/airflow/glue:images/hub/glue/tests PATH="$PWD/build/venv-airflow/bin:$PATH" \
+for name in ${BENCH:-}; do
+	[[ " $ALL " == *" $name "* ]] || { echo "BENCH names $name; there are: $ALL" >&2 && exit 2; }
+done
+mkdir -p "$OUT"
+go_part small "Operator and provider, small" . 'Workspace|Settled|Refresh' -count "$RUNS" ./operator/... ./provider/...
+go_part policy "Decisions on access to tables" . Policy -count 1 ./operator/policy/
+go_part grants "Grants compiled and in force" . Grants -count 1 ./operator/target/ ./operator/controller/datagrant/
+go_part plan "A plan over many objects" . Plan -count "$RUNS" ./provider/internal/provider/
+go_part apply "An apply of many objects" . Apply -count "$RUNS" ./test/bench/
+go_part operator "The operator at the size of a bank" . Operator -count 1 ./test/bench/
+go_part schedules "Schedules beside CronJobs" . Schedules -count 1 ./test/bench/
+part airflow "Airflow reading schedules" env PYTHONPATH=images/airflow/glue:images/hub/glue/tests PATH="$PWD/build/venv-airflow/bin:$PATH" \
 	build/venv-airflow/bin/python images/airflow/glue/tests/bench.py
-run "Starting a server" test/e2e Spawn -count 1 .
+go_part spawn "Starting a server" test/e2e Spawn -count 1 .
 page >"$PAGE"
 echo
 cat "$PAGE"

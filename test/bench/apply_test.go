@@ -43,6 +43,9 @@ func operatorAlone(b *testing.B, n int) time.Duration {
 	return time.Since(started)
 }
 
+// parallelism is what the guide recommends for many workspaces.
+const parallelism = "-parallelism=32"
+
 // config declares what workspace makes.
 const config = `
 terraform {
@@ -98,7 +101,7 @@ func apply(b *testing.B, terraform string, n int) (applied, planned time.Duratio
 		return time.Since(started)
 	}
 	run("init", "-input=false", "-no-color")
-	applied = run("apply", "-auto-approve", "-input=false", "-no-color")
-	planned = run("plan", "-detailed-exitcode", "-input=false", "-no-color")
+	applied = run("apply", "-auto-approve", "-input=false", "-no-color", parallelism)
+	planned = run("plan", "-detailed-exitcode", "-input=false", "-no-color", parallelism)
 	return applied, planned
 }
