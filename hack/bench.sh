@@ -22,7 +22,7 @@ part() {
 	shift
 	[[ " ${BENCH:-$ALL} " == *" $name "* ]] || return 0
 	step "$@"
-	grep -hE '^(goos|goarch|pkg|cpu|Benchmark)' "$(ls -t "$LOGS"/*.log | head -1)" >"$OUT/$name.txt"
+	grep -hE '^(goos|goarch|pkg|cpu):|^Benchmark\S+\s+[0-9]+\s' "$(ls -t "$LOGS"/*.log | head -1)" >"$OUT/$name.txt"
 }
 
 # go_part NAME TITLE FOLDER PATTERN [go test arguments...] runs the benchmarks of a folder once each.
