@@ -2,8 +2,6 @@ package ghost
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
 	"github.com/atoll-platform/atoll/api/v1alpha1"
 )
@@ -13,8 +11,8 @@ func (w *Watch) Name() v1alpha1.GrantTarget { return v1alpha1.TargetObjectStore 
 
 // Ghosts is the access that is live now and that no grant gives, in words. It changes nothing.
 func (w *Watch) Ghosts(ctx context.Context) ([]v1alpha1.GhostAccess, error) {
-	if !w.book.Complete() {
-		return nil, errors.New("what is granted is not known yet: the operator has just started")
+	if err := known(w.book); err != nil {
+		return nil, err
 	}
 	found, err := w.find(ctx)
 	if err != nil {
@@ -27,9 +25,7 @@ func (w *Watch) Ghosts(ctx context.Context) ([]v1alpha1.GhostAccess, error) {
 			live.Access = []string{"cannot be read: " + g.Problem}
 		}
 		for _, a := range g.Atoms {
-			if o := a.Selector.Objects; o != nil {
-				live.Access = append(live.Access, fmt.Sprintf("%s s3://%s/%s until %s", a.Action, o.Bucket, o.Prefix, v1alpha1.At(a.Window.Until)))
-			}
+			live.Access = append(live.Access, words(a))
 		}
 		all = append(all, live)
 	}

@@ -77,44 +77,18 @@ func (w *Watch) Register(mgr manager.Manager) error {
 
 // Start looks until the context ends.
 func (w *Watch) Start(ctx context.Context) error {
-	ticker := w.opts.Clock.NewTicker(w.opts.Every)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C():
-		}
-		if !w.book.Complete() {
-			continue // What is granted is not known yet, and everything would look like a ghost.
-		}
-		if err := w.Look(ctx); err != nil {
-			log.FromContext(ctx).Error(err, "looking for access without a grant")
-		}
-	}
+	return w.opts.run(ctx, w.Name(), w.book, w.Look)
 }
 
 // Look looks once: it reports what it finds, and puts right the policies that are the operator's own.
 func (w *Watch) Look(ctx context.Context) error {
-	ghosts, err := w.find(ctx)
+	ghosts, err := twice(ctx, w.find, func(g objectstore.Ghost) string { return g.Account + " " + g.Policy })
 	if err != nil {
 		return err
 	}
-	if len(ghosts) > 0 {
-		// A grant may have changed while the accounts were read: only what is there twice is a ghost.
-		again, err := w.find(ctx)
-		if err != nil {
-			return err
-		}
-		ghosts = slices.DeleteFunc(again, func(g objectstore.Ghost) bool {
-			return !slices.ContainsFunc(ghosts, func(first objectstore.Ghost) bool { return first.Account == g.Account && first.Policy == g.Policy })
-		})
-	}
-	name := string(v1alpha1.TargetObjectStore)
-	live.WithLabelValues(name).Set(float64(len(ghosts)))
-	looked.WithLabelValues(name).Set(float64(w.opts.Clock.Now().Unix()))
+	w.opts.note(w.Name(), len(ghosts))
 	for _, g := range ghosts {
-		log.FromContext(ctx).Info("access without a grant", "target", name, "account", g.Account, "policy", g.Policy,
+		log.FromContext(ctx).Info("access without a grant", "target", w.Name(), "account", g.Account, "policy", g.Policy,
 			"problem", g.Problem, "access", g.Atoms)
 	}
 	return w.repair(ctx, ghosts)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -47,27 +46,13 @@ func (w *LeaseWatch) Register(mgr manager.Manager) error {
 
 // Start looks until the context ends.
 func (w *LeaseWatch) Start(ctx context.Context) error {
-	ticker := w.opts.Clock.NewTicker(w.opts.Every)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C():
-		}
-		if !w.book.Complete() {
-			continue // What is granted is not known yet, and everything would look like a ghost.
-		}
-		if err := w.Look(ctx); err != nil && ctx.Err() == nil {
-			log.FromContext(ctx).Error(err, "looking for access without a grant", "target", w.Name())
-		}
-	}
+	return w.opts.run(ctx, w.Name(), w.book, w.Look)
 }
 
 // Ghosts is the access that is live now and that no grant gives, in words. It changes nothing.
 func (w *LeaseWatch) Ghosts(ctx context.Context) ([]v1alpha1.GhostAccess, error) {
-	if !w.book.Complete() {
-		return nil, errors.New("what is granted is not known yet: the operator has just started")
+	if err := known(w.book); err != nil {
+		return nil, err
 	}
 	found, err := w.find(ctx)
 	if err != nil {
@@ -80,14 +65,7 @@ func (w *LeaseWatch) Ghosts(ctx context.Context) ([]v1alpha1.GhostAccess, error)
 			live.Access = []string{g.Problem}
 		}
 		for _, a := range g.Atoms {
-			what := ""
-			if o := a.Selector.Objects; o != nil {
-				what = fmt.Sprintf("s3://%s/%s", o.Bucket, o.Prefix)
-			}
-			if p := a.Selector.Part; p != nil {
-				what = p.Table.String()
-			}
-			live.Access = append(live.Access, fmt.Sprintf("%s %s until %s", a.Action, what, v1alpha1.At(a.Window.Until)))
+			live.Access = append(live.Access, words(a))
 		}
 		all = append(all, live)
 	}
@@ -102,31 +80,20 @@ func (w *LeaseWatch) find(ctx context.Context) ([]lease.Ghost, error) {
 // Look looks once: it reports what it finds, writes people's leases anew, and removes what others gave where it is told to. Who may take
 // a lease on, and what bounds it, are left to people.
 func (w *LeaseWatch) Look(ctx context.Context) error {
-	ghosts, err := w.find(ctx)
+	ghosts, err := twice(ctx, w.find, lease.Ghost.Key)
 	if err != nil {
 		return err
 	}
-	if len(ghosts) > 0 {
-		// What AWS says is behind what was written: only what is there twice is a ghost.
-		again, err := w.find(ctx)
-		if err != nil {
-			return err
-		}
-		ghosts = slices.DeleteFunc(again, func(g lease.Ghost) bool {
-			return !slices.ContainsFunc(ghosts, func(first lease.Ghost) bool { return first.Key() == g.Key() })
-		})
-	}
-	name := string(w.Name())
-	live.WithLabelValues(name).Set(float64(len(ghosts)))
-	looked.WithLabelValues(name).Set(float64(w.opts.Clock.Now().Unix()))
-	access := w.book.Access(w.book.Everybody(), w.opts.Clock.Now())
+	w.opts.note(w.Name(), len(ghosts))
 	var failed []error
 	for _, g := range ghosts {
-		log.FromContext(ctx).Info("access without a grant", "target", name, "principal", g.Principal, "where", g.Where, "problem", g.Problem,
+		log.FromContext(ctx).Info("access without a grant", "target", w.Name(), "principal", g.Principal, "where", g.Where, "problem", g.Problem,
 			"access", g.Atoms)
 		switch {
 		case g.Own():
-			failed = append(failed, w.leases.Repair(ctx, g, access))
+			failed = append(failed, w.book.Give([]string{g.Person}, w.opts.Clock.Now(), func(access target.Access) error {
+				return w.leases.Repair(ctx, g, access)
+			}))
 		case w.opts.Quarantine == Remove:
 			failed = append(failed, g.Remove(ctx))
 		}

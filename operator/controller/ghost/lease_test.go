@@ -71,3 +71,34 @@ func TestLeasesArePutRightThatAreWrongTwice(t *testing.T) {
 		t.Errorf("%+v, %v", found, err)
 	}
 }
+
+// What a lease is put right to is read and given in one turn: a change of the person's grants in between waits.
+func TestLeasesArePutRightInTheirPersonsTurn(t *testing.T) {
+	book := target.NewBook()
+	mine := lease.Ghost{Principal: "mine", Person: "ada", Slug: "ada", Where: "permission"}
+	l := &turned{leases: leases{answers: [][]lease.Ghost{{mine}, {mine}}}, book: book}
+	w := ghost.NewLeaseWatch(l, book, ghost.Options{Every: time.Minute, Quarantine: ghost.Report, Clock: testclock.NewFakeClock(now)})
+	if err := w.Look(t.Context()); err != nil || len(l.repaired) != 1 {
+		t.Errorf("%v; put right are %v", err, l.repaired)
+	}
+}
+
+// turned fails when somebody else can give what is a person's while their lease is put right.
+type turned struct {
+	leases
+	book *target.Book
+}
+
+func (l *turned) Repair(ctx context.Context, g lease.Ghost, access target.Access) error {
+	given := make(chan struct{})
+	go func() {
+		_ = l.book.Give([]string{g.Person}, now, func(target.Access) error { return nil })
+		close(given)
+	}()
+	select {
+	case <-given:
+		return errors.New("somebody else had a turn meanwhile")
+	case <-time.After(100 * time.Millisecond):
+		return l.leases.Repair(ctx, g, access)
+	}
+}

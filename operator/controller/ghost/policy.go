@@ -2,7 +2,6 @@ package ghost
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -48,21 +47,7 @@ func (w *PolicyWatch) Register(mgr manager.Manager) error {
 // Start confirms and looks until the context ends.
 func (w *PolicyWatch) Start(ctx context.Context) error {
 	go func() { _ = w.grants.Run(ctx, confirmEvery) }() // it ends with the context, and without an error
-	ticker := w.opts.Clock.NewTicker(w.opts.Every)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C():
-		}
-		if !w.book.Complete() {
-			continue // What is granted is not known yet, and everything would look like a ghost.
-		}
-		if err := w.Look(ctx); err != nil && ctx.Err() == nil {
-			log.FromContext(ctx).Error(err, "looking for access without a grant")
-		}
-	}
+	return w.opts.run(ctx, w.Name(), w.book, w.Look)
 }
 
 // Name is the target that the watch looks at.
@@ -70,8 +55,8 @@ func (w *PolicyWatch) Name() v1alpha1.GrantTarget { return w.grants.Name() }
 
 // Ghosts is the access that is live now and that no grant gives, in words. It changes nothing.
 func (w *PolicyWatch) Ghosts(ctx context.Context) ([]v1alpha1.GhostAccess, error) {
-	if !w.book.Complete() {
-		return nil, errors.New("what is granted is not known yet: the operator has just started")
+	if err := known(w.book); err != nil {
+		return nil, err
 	}
 	found, err := w.find(ctx)
 	if err != nil {
@@ -81,7 +66,7 @@ func (w *PolicyWatch) Ghosts(ctx context.Context) ([]v1alpha1.GhostAccess, error
 	for _, g := range found {
 		live := v1alpha1.GhostAccess{Target: w.Name(), Account: g.Person}
 		for _, a := range g.Atoms {
-			live.Access = append(live.Access, fmt.Sprintf("%s %s until %s", a.Action, a.Selector.Part, v1alpha1.At(a.Window.Until)))
+			live.Access = append(live.Access, words(a))
 		}
 		all = append(all, live)
 	}
@@ -107,12 +92,10 @@ func (w *PolicyWatch) Look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	name := string(w.Name())
-	live.WithLabelValues(name).Set(float64(len(ghosts)))
-	looked.WithLabelValues(name).Set(float64(w.opts.Clock.Now().Unix()))
+	w.opts.note(w.Name(), len(ghosts))
 	var people []string
 	for _, g := range ghosts {
-		log.FromContext(ctx).Info("access without a grant", "target", name, "person", g.Person, "access", g.Atoms)
+		log.FromContext(ctx).Info("access without a grant", "target", w.Name(), "person", g.Person, "access", g.Atoms)
 		people = append(people, g.Person)
 	}
 	if len(people) == 0 {

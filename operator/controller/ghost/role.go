@@ -2,9 +2,7 @@ package ghost
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"slices"
 
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
@@ -39,27 +37,13 @@ func (w *RoleWatch) Register(mgr manager.Manager) error {
 
 // Start looks until the context ends.
 func (w *RoleWatch) Start(ctx context.Context) error {
-	ticker := w.opts.Clock.NewTicker(w.opts.Every)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C():
-		}
-		if !w.book.Complete() {
-			continue // What is granted is not known yet, and everything would look like a ghost.
-		}
-		if err := w.Look(ctx); err != nil && ctx.Err() == nil {
-			log.FromContext(ctx).Error(err, "looking for access without a grant")
-		}
-	}
+	return w.opts.run(ctx, w.Name(), w.book, w.Look)
 }
 
 // Ghosts is the access that is live now and that no grant gives, in words. It changes nothing.
 func (w *RoleWatch) Ghosts(ctx context.Context) ([]v1alpha1.GhostAccess, error) {
-	if !w.book.Complete() {
-		return nil, errors.New("what is granted is not known yet: the operator has just started")
+	if err := known(w.book); err != nil {
+		return nil, err
 	}
 	found, err := w.find(ctx)
 	if err != nil {
@@ -72,8 +56,7 @@ func (w *RoleWatch) Ghosts(ctx context.Context) ([]v1alpha1.GhostAccess, error) 
 			live.Access = []string{g.Problem}
 		}
 		for _, a := range g.Atoms {
-			o := a.Selector.Objects
-			live.Access = append(live.Access, fmt.Sprintf("%s s3://%s/%s until %s", a.Action, o.Bucket, o.Prefix, v1alpha1.At(a.Window.Until)))
+			live.Access = append(live.Access, words(a))
 		}
 		all = append(all, live)
 	}
@@ -88,25 +71,13 @@ func (w *RoleWatch) find(ctx context.Context) ([]role.Ghost, error) {
 // Look looks once: it reports what it finds, writes the operator's own policies anew, and removes what others wrote where it is told
 // to. Who may have a role, and what bounds it, are left to people.
 func (w *RoleWatch) Look(ctx context.Context) error {
-	ghosts, err := w.find(ctx)
+	ghosts, err := twice(ctx, w.find, func(g role.Ghost) string { return g.Role + " " + g.Policy })
 	if err != nil {
 		return err
 	}
-	if len(ghosts) > 0 {
-		// What IAM says is behind what was written: only what is there twice is a ghost.
-		again, err := w.find(ctx)
-		if err != nil {
-			return err
-		}
-		ghosts = slices.DeleteFunc(again, func(g role.Ghost) bool {
-			return !slices.ContainsFunc(ghosts, func(first role.Ghost) bool { return first.Role == g.Role && first.Policy == g.Policy })
-		})
-	}
-	name := string(w.Name())
-	live.WithLabelValues(name).Set(float64(len(ghosts)))
-	looked.WithLabelValues(name).Set(float64(w.opts.Clock.Now().Unix()))
+	w.opts.note(w.Name(), len(ghosts))
 	for _, g := range ghosts {
-		log.FromContext(ctx).Info("access without a grant", "target", name, "role", g.Role, "policy", g.Policy,
+		log.FromContext(ctx).Info("access without a grant", "target", w.Name(), "role", g.Role, "policy", g.Policy,
 			"problem", g.Problem, "access", g.Atoms)
 		if err := w.repair(ctx, g); err != nil {
 			return err
