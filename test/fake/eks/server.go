@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/atoll-platform/atoll/test/fake/lagging"
 )
 
 // Options of a server.
@@ -44,16 +46,10 @@ type Server struct {
 
 	mu       sync.Mutex
 	opts     Options
-	past     []moment
+	held     lagging.State[map[string]Association]
 	requests int
 	writes   int
 	made     int
-}
-
-// moment is what there was from a time on, by id.
-type moment struct {
-	from time.Time
-	all  map[string]Association
 }
 
 // Start runs a server until the test ends.
@@ -62,7 +58,7 @@ func Start(t testing.TB, opts Options) *Server {
 	if opts.Limit == 0 {
 		opts.Limit = 5000
 	}
-	s := &Server{opts: opts, past: []moment{{}}}
+	s := &Server{opts: opts, held: lagging.New[map[string]Association](nil, opts.Lag)}
 	mux := http.NewServeMux()
 	const path = "/clusters/{cluster}/pod-identity-associations"
 	for pattern, handle := range map[string]func(*http.Request) (any, *failure){
@@ -82,7 +78,7 @@ func (s *Server) All() map[string]Association {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	all := map[string]Association{}
-	for _, a := range s.now() {
+	for _, a := range s.held.Now() {
 		all[a.Namespace+"/"+a.ServiceAccount] = a
 	}
 	return all
@@ -127,28 +123,17 @@ func (s *Server) answer(handle func(*http.Request) (any, *failure)) http.Handler
 	}
 }
 
-func (s *Server) now() map[string]Association { return s.past[len(s.past)-1].all }
-
-func (s *Server) read() map[string]Association {
-	for i := len(s.past) - 1; i > 0; i-- {
-		if time.Since(s.past[i].from) >= s.opts.Lag {
-			return s.past[i].all
-		}
-	}
-	return nil
-}
-
 func (s *Server) change(do func(map[string]Association)) {
 	next := map[string]Association{}
-	maps.Copy(next, s.now())
+	maps.Copy(next, s.held.Now())
 	do(next)
-	s.past = append(s.past, moment{time.Now(), next})
+	s.held.Write(next)
 	s.writes++
 }
 
 func (s *Server) list(r *http.Request) (any, *failure) {
 	all := []Association{}
-	for _, a := range s.read() {
+	for _, a := range s.held.Read() {
 		q := r.URL.Query()
 		if (q.Get("namespace") == "" || q.Get("namespace") == a.Namespace) && (q.Get("serviceAccount") == "" || q.Get("serviceAccount") == a.ServiceAccount) {
 			a.RoleARN = "" // Lists do not say it.
@@ -169,12 +154,12 @@ func (s *Server) create(r *http.Request) (any, *failure) {
 		!nameForm.MatchString(in.Namespace) || !nameForm.MatchString(in.ServiceAccount) {
 		return nil, &failure{http.StatusBadRequest, "InvalidParameterException", fmt.Sprintf("a parameter is missing or wrong: %+v", in)}
 	}
-	for _, a := range s.now() {
+	for _, a := range s.held.Now() {
 		if a.Namespace == in.Namespace && a.ServiceAccount == in.ServiceAccount {
 			return nil, &failure{http.StatusConflict, "ResourceInUseException", "Association already exists: " + a.ID}
 		}
 	}
-	if len(s.now()) >= s.opts.Limit {
+	if len(s.held.Now()) >= s.opts.Limit {
 		return nil, &failure{http.StatusBadRequest, "ResourceLimitExceededException", "The cluster has as many associations as it may."}
 	}
 	s.made++
@@ -195,12 +180,12 @@ func (s *Server) find(r *http.Request, in map[string]Association) (Association, 
 }
 
 func (s *Server) describe(r *http.Request) (any, *failure) {
-	a, err := s.find(r, s.read())
+	a, err := s.find(r, s.held.Read())
 	return map[string]any{"association": a}, err
 }
 
 func (s *Server) update(r *http.Request) (any, *failure) {
-	a, err := s.find(r, s.now())
+	a, err := s.find(r, s.held.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -214,7 +199,7 @@ func (s *Server) update(r *http.Request) (any, *failure) {
 }
 
 func (s *Server) remove(r *http.Request) (any, *failure) {
-	a, err := s.find(r, s.now())
+	a, err := s.find(r, s.held.Now())
 	if err != nil {
 		return nil, err
 	}

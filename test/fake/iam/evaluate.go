@@ -20,7 +20,7 @@ type Request struct {
 // Allowed says whether the role's policies, as last written, let the request through.
 func (s *Server) Allowed(name string, req Request) bool {
 	s.mu.Lock()
-	now := s.past[len(s.past)-1].state
+	now := s.held.Now()
 	s.mu.Unlock()
 	r := now.roles[name]
 	if r == nil {

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/atoll-platform/atoll/test/fake/lagging"
 )
 
 // Account is the number of the one account there is.
@@ -33,23 +35,17 @@ type Server struct {
 
 	mu        sync.Mutex
 	opts      Options
-	past      []moment
+	held      lagging.State[state]
 	requests  int
 	throttled int
 	calls     map[string]int
 	fail      func(action string) bool
 }
 
-// moment is what there was from a time on. What it holds is never changed.
-type moment struct {
-	from  time.Time
-	state state
-}
-
 // Start runs a server until the test ends.
 func Start(t testing.TB, opts Options) *Server {
 	t.Helper()
-	s := &Server{opts: opts, past: []moment{{state: state{}}}, calls: map[string]int{}}
+	s := &Server{opts: opts, held: lagging.New(state{}, opts.Lag), calls: map[string]int{}}
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
 	s.Endpoint = server.URL
@@ -154,26 +150,16 @@ func (s *Server) serve(r *http.Request) (any, *failure) {
 		return nil, refuse("AccessDenied", "not authorized to perform: iam:%s", action)
 	}
 	if read := reads[action]; read != nil {
-		return read(s.at(time.Now().Add(-s.opts.Lag)), r.PostForm)
+		return read(s.held.Read(), r.PostForm)
 	}
 	write := writes[action]
 	if write == nil {
 		return nil, refuse("InvalidAction", "Could not find operation %s for version %s", action, r.PostForm.Get("Version"))
 	}
-	next := s.past[len(s.past)-1].state.clone()
+	next := s.held.Now().clone()
 	answer, err := write(next, s.opts, r.PostForm)
 	if err == nil {
-		s.past = append(s.past, moment{from: time.Now(), state: next})
+		s.held.Write(next)
 	}
 	return answer, err
-}
-
-// at is what there was at a time.
-func (s *Server) at(when time.Time) state {
-	for i := len(s.past) - 1; i > 0; i-- {
-		if !s.past[i].from.After(when) {
-			return s.past[i].state
-		}
-	}
-	return s.past[0].state
 }

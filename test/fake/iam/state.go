@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 	"unicode"
 )
 
@@ -130,14 +129,14 @@ func (s state) has(arn string) bool {
 func (s *Server) Known(arn string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.at(time.Now().Add(-s.opts.Lag)).has(arn)
+	return s.held.Read().has(arn)
 }
 
 // Roles are the ARNs of the roles below a path, as last written.
 func (s *Server) Roles(path string) (all []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, r := range s.past[len(s.past)-1].state.roles {
+	for _, r := range s.held.Now().roles {
 		if strings.HasPrefix(r.path, path) {
 			all = append(all, r.arn())
 		}

@@ -92,7 +92,7 @@ func (s *Server) parts(e entry) ([]permission, *failure) {
 	switch {
 	case r.DataCellsFilter != nil && r.Table == nil:
 		at.table, at.filter = r.DataCellsFilter.DatabaseName+"."+r.DataCellsFilter.TableName, r.DataCellsFilter.Name
-		if _, there := s.now().filters[at.table+"/"+at.filter]; !there {
+		if _, there := s.held.Now().filters[at.table+"/"+at.filter]; !there {
 			return nil, refuse("EntityNotFoundException", "Data cells filter not found: %s", at.filter)
 		}
 	case r.Table != nil:
@@ -121,7 +121,7 @@ func (s *Server) grantOne(_ entry, list []permission) *failure {
 	}
 	if list[0].filter != "" {
 		n := 0
-		for p := range s.now().permissions {
+		for p := range s.held.Now().permissions {
 			if p.principal == who && p.table == list[0].table && p.filter != "" && p.filter != list[0].filter {
 				n++
 			}
@@ -140,7 +140,7 @@ func (s *Server) grantOne(_ entry, list []permission) *failure {
 
 func (s *Server) revokeOne(_ entry, list []permission) *failure {
 	for _, p := range list {
-		if !s.now().permissions[p] {
+		if !s.held.Now().permissions[p] {
 			return refuse("InvalidInputException", "No permissions revoked. Grantee does not have: [%s]", p.word)
 		}
 	}

@@ -17,7 +17,7 @@ func (s *Server) createFilter(in *json.Decoder) (any, *failure) {
 	if err := s.valid(f); err != nil {
 		return nil, err
 	}
-	if _, there := s.now().filters[f.key()]; there {
+	if _, there := s.held.Now().filters[f.key()]; there {
 		return nil, refuse("AlreadyExistsException", "Data cells filter already exists: %s", f.Name)
 	}
 	s.change(func(next state) { next.filters[f.key()] = f })
@@ -34,7 +34,7 @@ func (s *Server) updateFilter(in *json.Decoder) (any, *failure) {
 	if err := s.valid(f); err != nil {
 		return nil, err
 	}
-	if _, there := s.now().filters[f.key()]; !there {
+	if _, there := s.held.Now().filters[f.key()]; !there {
 		return nil, refuse("EntityNotFoundException", "Data cells filter not found: %s", f.Name)
 	}
 	s.change(func(next state) { next.filters[f.key()] = f })
@@ -47,7 +47,7 @@ func (s *Server) getFilter(in *json.Decoder) (any, *failure) {
 	if err := in.Decode(&input); err != nil {
 		return nil, refuse("InvalidInputException", "not the name of a filter: %s", err)
 	}
-	f, there := s.now().filters[input.DatabaseName+"."+input.TableName+"/"+input.Name]
+	f, there := s.held.Now().filters[input.DatabaseName+"."+input.TableName+"/"+input.Name]
 	if !there {
 		return nil, refuse("EntityNotFoundException", "Data cells filter not found: %s", input.Name)
 	}

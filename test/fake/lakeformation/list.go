@@ -20,7 +20,7 @@ func (s *Server) list(in *json.Decoder) (any, *failure) {
 		return nil, refuse("InvalidInputException", "not a request for a list")
 	}
 	var all []permission
-	for p := range s.read().permissions {
+	for p := range s.held.Read().permissions {
 		if input.Principal == nil || input.Principal.DataLakePrincipalIdentifier == p.principal {
 			all = append(all, p)
 		}

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/atoll-platform/atoll/test/fake/lagging"
 )
 
 // Account is the number of the one account there is, and the name of its catalog.
@@ -37,18 +39,12 @@ type Server struct {
 
 	mu        sync.Mutex
 	opts      Options
-	past      []moment
+	held      lagging.State[state]
 	requests  int
 	entries   int
 	throttled int
 	log       []string
 	fail      func(call string) bool
-}
-
-// moment is what there was from a time on. What it holds is never changed.
-type moment struct {
-	from  time.Time
-	state state
 }
 
 // failure is an error as Lake Formation states it.
@@ -68,7 +64,7 @@ func refuse(code, format string, args ...any) *failure {
 // Start runs a server until the test ends.
 func Start(t testing.TB, opts Options) *Server {
 	t.Helper()
-	s := &Server{opts: opts, past: []moment{{state: state{}.clone()}}}
+	s := &Server{opts: opts, held: lagging.New(state{}.clone(), opts.Lag)}
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
 	s.Endpoint = server.URL
@@ -139,21 +135,9 @@ func (s *Server) serve(r *http.Request) (any, *failure) {
 	return handle(s, json.NewDecoder(r.Body))
 }
 
-func (s *Server) now() state { return s.past[len(s.past)-1].state }
-
-// read is what lists show by now.
-func (s *Server) read() state {
-	for i := len(s.past) - 1; i > 0; i-- {
-		if time.Since(s.past[i].from) >= s.opts.Lag {
-			return s.past[i].state
-		}
-	}
-	return s.past[0].state
-}
-
 // change makes what there is something else, from now on.
 func (s *Server) change(do func(state)) {
-	next := s.now().clone()
+	next := s.held.Now().clone()
 	do(next)
-	s.past = append(s.past, moment{time.Now(), next})
+	s.held.Write(next)
 }

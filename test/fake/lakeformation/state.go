@@ -96,7 +96,7 @@ type Row map[string]string
 // Shows says whether a principal may see the column of a row, as last written. It knows no gate: that is IAM's.
 func (s *Server) Shows(who, table, column string, row Row) bool {
 	s.mu.Lock()
-	now := s.now()
+	now := s.held.Now()
 	s.mu.Unlock()
 	for p := range now.permissions {
 		if p.principal != who || p.word != "SELECT" || p.table != table {
@@ -117,7 +117,7 @@ func (s *Server) Shows(who, table, column string, row Row) bool {
 func (s *Server) May(who, word, table string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.now().permissions[permission{principal: who, word: word, table: table}]
+	return s.held.Now().permissions[permission{principal: who, word: word, table: table}]
 }
 
 func (f filter) shows(column string) bool {

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // Grant is one that the instance has.
@@ -34,22 +33,11 @@ var (
 	prefixForm = regexp.MustCompile(`^[a-z0-9][-a-z0-9.]+[a-z0-9]/[^*]*\*?$`)
 )
 
-func (s *Server) now() map[string]Grant { return s.past[len(s.past)-1].all }
-
-func (s *Server) read() map[string]Grant {
-	for i := len(s.past) - 1; i > 0; i-- {
-		if time.Since(s.past[i].from) >= s.opts.Lag {
-			return s.past[i].all
-		}
-	}
-	return nil
-}
-
 func (s *Server) change(do func(map[string]Grant)) {
 	next := map[string]Grant{}
-	maps.Copy(next, s.now())
+	maps.Copy(next, s.held.Now())
 	do(next)
-	s.past = append(s.past, moment{time.Now(), next})
+	s.held.Write(next)
 }
 
 func (s *Server) create(r *http.Request) (any, *failure) {
@@ -72,12 +60,12 @@ func (s *Server) create(r *http.Request) (any, *failure) {
 		return nil, refuse(http.StatusBadRequest, "InvalidIamPrincipal", "The IAM principal %s does not exist", g.Grantee)
 	}
 	g.Scope = "s3://" + g.SubPrefix
-	for _, other := range s.now() {
+	for _, other := range s.held.Now() {
 		if other.Scope == g.Scope && other.Grantee == g.Grantee && other.Permission == g.Permission {
 			return nil, refuse(http.StatusConflict, "AccessGrantAlreadyExists", "The access grant %s already exists", other.ID)
 		}
 	}
-	if len(s.now()) >= s.opts.Limit {
+	if len(s.held.Now()) >= s.opts.Limit {
 		return nil, refuse(http.StatusBadRequest, "AccessGrantsLimitExceeded", "The instance has %d grants, as many as it may", s.opts.Limit)
 	}
 	if s.fail != nil && s.fail(g.line("create")) {
@@ -95,7 +83,7 @@ func (s *Server) create(r *http.Request) (any, *failure) {
 }
 
 func (s *Server) remove(r *http.Request) (any, *failure) {
-	g, there := s.now()[r.PathValue("id")]
+	g, there := s.held.Now()[r.PathValue("id")]
 	if !there {
 		return nil, refuse(http.StatusNotFound, "NoSuchAccessGrant", "The specified access grant %s does not exist", r.PathValue("id"))
 	}
@@ -115,7 +103,7 @@ func (s *Server) list(r *http.Request) (any, *failure) {
 		return nil, refuse(http.StatusBadRequest, "InvalidRequest", "maxResults is %s", q.Get("maxResults"))
 	}
 	all := []Grant{}
-	for _, g := range s.read() {
+	for _, g := range s.held.Read() {
 		if (q.Get("granteeidentifier") == "" || q.Get("granteeidentifier") == g.Grantee) && (q.Get("grantscope") == "" || q.Get("grantscope") == g.Scope) &&
 			(q.Get("permission") == "" || q.Get("permission") == g.Permission) {
 			all = append(all, g)
@@ -146,7 +134,7 @@ var words = map[string][]string{
 func (s *Server) HandsOut(who, action, bucket, key string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, g := range s.now() {
+	for _, g := range s.held.Now() {
 		stem, open := strings.CutSuffix(g.Scope, "*")
 		at := "s3://" + bucket + "/" + key
 		if g.Grantee == who && slices.Contains(words[g.Permission], action) && (at == g.Scope || open && strings.HasPrefix(at, stem)) {

@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/atoll-platform/atoll/test/fake/lagging"
 )
 
 // Account is the number of the one account there is.
@@ -39,18 +41,12 @@ type Server struct {
 
 	mu        sync.Mutex
 	opts      Options
-	past      []moment
+	held      lagging.State[map[string]Grant]
 	requests  int
 	throttled int
 	made      int
 	log       []string
 	fail      func(call string) bool
-}
-
-// moment is what there was from a time on, by id.
-type moment struct {
-	from time.Time
-	all  map[string]Grant
 }
 
 // Start runs a server until the test ends.
@@ -59,7 +55,7 @@ func Start(t testing.TB, opts Options) *Server {
 	if opts.Limit == 0 {
 		opts.Limit = 100000
 	}
-	s := &Server{opts: opts, past: []moment{{}}}
+	s := &Server{opts: opts, held: lagging.New[map[string]Grant](nil, opts.Lag)}
 	mux := http.NewServeMux()
 	const path = "/v20180820/accessgrantsinstance/grant"
 	for pattern, handle := range map[string]func(*http.Request) (any, *failure){
