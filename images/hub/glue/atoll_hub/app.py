@@ -26,16 +26,24 @@ class Hub(JupyterHub):
     state_every = Float(2, help="Seconds between two looks at what is new of people's groups.").tag(config=True)
 
     view: View
-    keeper: Keeper | None = None
+    keeper: Keeper
     stating: stating.Stating
     _stating: asyncio.Task
 
     def make_view(self) -> View:
         load_config()
-        return LiveView(self.log, self._wake)
+        return LiveView(self.log, self.keeper.wake)
 
     async def init_blocked_users(self):
         await super().init_blocked_users()
+        times = Times(
+            every=self.look_every,
+            unknown_after=timedelta(seconds=self.unknown_after),
+            trust_groups_for=timedelta(seconds=self.trust_groups_for),
+            refresh_groups_after=self.authenticator.auth_refresh_age,
+        )
+        self.keeper = Keeper(self, times, self.culling_enabled)
+        self.stating = stating.Stating(self.log, lambda: self.users.values(), self.state, times.trust_groups_for)
         # The last step that is waited for before servers are looked for, whose names derive from their workspace.
         self.view = self.make_view()
         self.log.info("Waiting for the workspaces and profiles of the cluster")
@@ -45,23 +53,10 @@ class Hub(JupyterHub):
     def init_tornado_settings(self):
         super().init_tornado_settings()
         self.tornado_settings["atoll_view"] = self.view
-        times = Times(
-            every=self.look_every,
-            unknown_after=timedelta(seconds=self.unknown_after),
-            trust_groups_for=timedelta(seconds=self.trust_groups_for),
-            refresh_groups_after=self.authenticator.auth_refresh_age,
-        )
-        self.keeper = Keeper(self, times, self.culling_enabled)
         self.tornado_settings["atoll_keeper"] = self.keeper
-        self.stating = stating.Stating(self.log, lambda: self.users.values(), self.state, times.trust_groups_for)
 
     async def state(self, statement: stating.Statement) -> None:
         await stating.apply(statement)
-
-    def _wake(self):
-        """Has the keeper look now; there is none while the hub is being put together."""
-        if self.keeper:
-            self.keeper.wake()
 
     def init_handlers(self):
         super().init_handlers()
