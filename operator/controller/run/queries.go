@@ -5,15 +5,13 @@ import (
 	"os"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/utils/ptr"
 
 	"github.com/atoll-platform/atoll/api/v1alpha1"
 )
 
 const (
-	queriesFolder       = "/run/atoll-trino"
-	queriesAudience     = "trino"
-	queriesTokenSeconds = 3600
+	queriesFolder   = "/run/atoll-trino"
+	queriesAudience = "trino"
 )
 
 // Queries make a notebook find Trino, and a token by which Trino knows the owner. The token is of the owner's ServiceAccount
@@ -35,20 +33,8 @@ func (q Queries) add(pod *corev1.Pod) error {
 	if err != nil {
 		return fmt.Errorf("reading the certificate of Trino's authority: %w", err)
 	}
-	pod.Annotations[v1alpha1.AnnotationTrinoAuthority] = string(authority)
-	pod.Spec.Volumes = append(pod.Spec.Volumes, corev1.Volume{Name: "trino", VolumeSource: corev1.VolumeSource{
-		Projected: &corev1.ProjectedVolumeSource{Sources: []corev1.VolumeProjection{
-			{ServiceAccountToken: &corev1.ServiceAccountTokenProjection{
-				Audience: queriesAudience, ExpirationSeconds: ptr.To(int64(queriesTokenSeconds)), Path: "token",
-			}},
-			{DownwardAPI: &corev1.DownwardAPIProjection{Items: []corev1.DownwardAPIVolumeFile{{
-				Path:     "ca.crt",
-				FieldRef: &corev1.ObjectFieldSelector{FieldPath: fmt.Sprintf("metadata.annotations['%s']", v1alpha1.AnnotationTrinoAuthority)},
-			}}}},
-		}},
-	}})
+	project(pod, "trino", queriesFolder, queriesAudience, file{"ca.crt", v1alpha1.AnnotationTrinoAuthority, string(authority)})
 	notebook := &pod.Spec.Containers[0]
 	notebook.Env = append(notebook.Env, corev1.EnvVar{Name: "ATOLL_TRINO_URL", Value: q.URL})
-	notebook.VolumeMounts = append(notebook.VolumeMounts, corev1.VolumeMount{Name: "trino", MountPath: queriesFolder, ReadOnly: true})
 	return nil
 }

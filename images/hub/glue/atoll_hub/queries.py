@@ -9,13 +9,10 @@ from pathlib import Path
 
 from kubernetes_asyncio import client
 
-from . import annotations
+from . import annotations, projecting
 
 FOLDER = "/run/atoll-trino"
 AUDIENCE = "trino"
-
-_VOLUME = "trino"
-_TOKEN_SECONDS = 3600
 
 
 def variables(url: str) -> dict[str, str]:
@@ -25,14 +22,4 @@ def variables(url: str) -> dict[str, str]:
 
 def add(pod: client.V1Pod, authority: Path) -> None:
     """Puts the certificate of Trino's authority, which is in a file, and the token for Trino into a server's pod."""
-    pod.metadata.annotations |= {annotations.TRINO_AUTHORITY: authority.read_text()}
-    token = client.V1ServiceAccountTokenProjection(audience=AUDIENCE, expiration_seconds=_TOKEN_SECONDS, path="token")
-    field = client.V1ObjectFieldSelector(field_path=f"metadata.annotations['{annotations.TRINO_AUTHORITY}']")
-    certificate = client.V1DownwardAPIProjection(items=[client.V1DownwardAPIVolumeFile(path="ca.crt", field_ref=field)])
-    sources = [
-        client.V1VolumeProjection(service_account_token=token),
-        client.V1VolumeProjection(downward_api=certificate),
-    ]
-    pod.spec.volumes.append(client.V1Volume(name=_VOLUME, projected=client.V1ProjectedVolumeSource(sources=sources)))
-    mount = client.V1VolumeMount(name=_VOLUME, mount_path=FOLDER, read_only=True)
-    pod.spec.containers[0].volume_mounts.append(mount)
+    projecting.add(pod, "trino", FOLDER, AUDIENCE, {"ca.crt": (annotations.TRINO_AUTHORITY, authority.read_text())})
