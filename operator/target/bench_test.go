@@ -2,9 +2,7 @@ package target_test
 
 import (
 	"fmt"
-	"os"
 	"runtime"
-	"strconv"
 	"testing"
 	"time"
 
@@ -12,25 +10,13 @@ import (
 	"github.com/atoll-platform/atoll/operator/target"
 	"github.com/atoll-platform/atoll/operator/target/objectstore"
 	"github.com/atoll-platform/atoll/operator/target/trino"
+	"github.com/atoll-platform/atoll/test/bench/scale"
 )
-
-// scaled is a number of objects, divided by ATOLL_BENCH_SCALE.
-func scaled(b *testing.B, n int) int {
-	text := os.Getenv("ATOLL_BENCH_SCALE")
-	if text == "" {
-		return n
-	}
-	by, err := strconv.Atoi(text)
-	if err != nil || by < 1 || by > n {
-		b.Fatalf("ATOLL_BENCH_SCALE is %q: set it to a number from 1 to %d", text, n)
-	}
-	return n / by
-}
 
 // BenchmarkGrantsCompile makes what the targets are given of 100,000 grants: a policy for each account of the object store, of four grants
 // each, and the snapshot of the decision point, of twenty grants a person.
 func BenchmarkGrantsCompile(b *testing.B) {
-	n := scaled(b, 100_000)
+	n := scale.Of(b, 100_000)
 	for _, kind := range []struct {
 		name    string
 		each    int

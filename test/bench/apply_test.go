@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/atoll-platform/atoll/test/bench/scale"
 )
 
 // objects is how many workspaces are applied; one profile comes with them.
@@ -20,7 +22,7 @@ func BenchmarkApply(b *testing.B) {
 	if terraform == "" {
 		b.Fatal("TERRAFORM must name a terraform or tofu command; make bench sets it")
 	}
-	n := scaled(b, objects)
+	n := scale.Of(b, objects)
 	for b.Loop() {
 		alone := operatorAlone(b, n)
 		applied, planned := apply(b, terraform, n)

@@ -3,10 +3,8 @@ package bench
 import (
 	"context"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"testing"
 	"time"
 
@@ -36,20 +34,6 @@ func root(b *testing.B) string {
 		b.Fatal(err)
 	}
 	return dir
-}
-
-// scaled is a number of objects, divided by ATOLL_BENCH_SCALE.
-func scaled(b *testing.B, n int) int {
-	b.Helper()
-	text := os.Getenv("ATOLL_BENCH_SCALE")
-	if text == "" {
-		return n
-	}
-	by, err := strconv.Atoi(text)
-	if err != nil || by < 1 || by > n {
-		b.Fatalf("ATOLL_BENCH_SCALE is %q: set it to a number from 1 to %d", text, n)
-	}
-	return n / by
 }
 
 // cluster is a control plane with the platform's kinds, and an administrator of it.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/atoll-platform/atoll/api/v1alpha1"
 	"github.com/atoll-platform/atoll/internal/person"
+	"github.com/atoll-platform/atoll/test/bench/scale"
 )
 
 const (
@@ -29,7 +30,7 @@ const (
 
 // BenchmarkOperator measures the operator with as many workspaces, people and servers as a bank has.
 func BenchmarkOperator(b *testing.B) {
-	n, pods := scaled(b, workspaces), scaled(b, servers)
+	n, pods := scale.Of(b, workspaces), scale.Of(b, servers)
 	c := start(b, "simulated=25")
 	c.create(b, profile("python"))
 	o := operate(b, c)

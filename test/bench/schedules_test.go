@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/atoll-platform/atoll/api/v1alpha1"
+	"github.com/atoll-platform/atoll/test/bench/scale"
 )
 
 const (
@@ -31,7 +32,7 @@ const (
 // BenchmarkSchedules has many schedules due in one minute, and as many CronJobs in another, and measures how late the pod of
 // each is made, by when an API client sees it.
 func BenchmarkSchedules(b *testing.B) {
-	n := scaled(b, schedules)
+	n := scale.Of(b, schedules)
 	c := start(b, "simulated=25")
 	c.create(b, profile("python"))
 	c.create(b, &schedulingv1.PriorityClass{ObjectMeta: metav1.ObjectMeta{Name: "atoll-job"}, Value: -10})

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -30,19 +29,13 @@ import (
 	"github.com/atoll-platform/atoll/operator/controller/ghost"
 	"github.com/atoll-platform/atoll/operator/policy"
 	"github.com/atoll-platform/atoll/operator/target/trino"
+	"github.com/atoll-platform/atoll/test/bench/scale"
 )
 
 // BenchmarkGrantsReconcile has 100,000 approved grants of tables in a real API server before the operator starts, and waits until each
 // is in force at a real decision point and says so.
 func BenchmarkGrantsReconcile(b *testing.B) {
-	n := 100_000
-	if text := os.Getenv("ATOLL_BENCH_SCALE"); text != "" {
-		by, err := strconv.Atoi(text)
-		if err != nil || by < 1 || by > n {
-			b.Fatalf("ATOLL_BENCH_SCALE is %q: set it to a number from 1 to %d", text, n)
-		}
-		n /= by
-	}
+	n := scale.Of(b, 100_000)
 	b.Run(fmt.Sprintf("grants=%d", n), func(b *testing.B) {
 		point, decisions := decisionPoint(b)
 		started := time.Now()
