@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/atoll-platform/atoll/internal/kube"
 )
@@ -45,7 +46,7 @@ func (r *Handler[T, M, P]) Create(ctx context.Context, req resource.CreateReques
 				"remove it from one of them.")
 	}
 	save := saver[P](ctx, &resp.State, resp.Identity, &resp.Diagnostics)
-	r.settle(ctx, store, plan, live, save, &resp.Diagnostics)
+	r.settle(ctx, store, plan, live, save, resp.Private, &resp.Diagnostics)
 }
 
 // Update applies the object and waits like Create.
@@ -67,12 +68,12 @@ func (r *Handler[T, M, P]) Update(ctx context.Context, req resource.UpdateReques
 		return
 	}
 	save := saver[P](ctx, &resp.State, resp.Identity, &resp.Diagnostics)
-	r.settle(ctx, store, plan, live, save, &resp.Diagnostics)
+	r.settle(ctx, store, plan, live, save, resp.Private, &resp.Diagnostics)
 }
 
 // settle saves the plan with what is computed so far, waits, and saves again. A time-out is a
 // warning: an error in Create would taint, and a tainted workspace is destroyed by the next apply.
-func (r *Handler[T, M, P]) settle(ctx context.Context, store *kube.Store[T], plan P, live *T, save func(P), diags *diag.Diagnostics) {
+func (r *Handler[T, M, P]) settle(ctx context.Context, store *kube.Store[T], plan P, live *T, save func(P), private keeper, diags *diag.Diagnostics) {
 	computed := *plan
 	P(&computed).Observe(live)
 	save(&computed)
@@ -80,6 +81,9 @@ func (r *Handler[T, M, P]) settle(ctx context.Context, store *kube.Store[T], pla
 	if seen != nil {
 		plan.Observe(seen)
 		save(plan)
+	}
+	if absorbed := *plan; err == nil && declares(plan, P(&absorbed), live) {
+		r.remember(ctx, private, plan, live, diags)
 	}
 	var late *kube.TimeoutError
 	if errors.As(err, &late) {
@@ -94,14 +98,18 @@ func (r *Handler[T, M, P]) settle(ctx context.Context, store *kube.Store[T], pla
 }
 
 // Read takes the object from the run's one LIST of its kind. Only the API's own word that the object
-// does not exist drops it from the state.
+// does not exist drops it from the state. One that has not changed leaves the state as it is.
 func (r *Handler[T, M, P]) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	state := P(new(M))
-	resp.Diagnostics.Append(req.State.Get(ctx, state)...)
+	store := r.store(ctx, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	store := r.store(ctx, &resp.Diagnostics)
+	if live, key := r.unchanged(ctx, req, store); live != nil {
+		ReportCondition(r.named(key), store, live, &resp.Diagnostics)
+		return
+	}
+	state := P(new(M))
+	resp.Diagnostics.Append(req.State.Get(ctx, state)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -120,6 +128,9 @@ func (r *Handler[T, M, P]) Read(ctx context.Context, req resource.ReadRequest, r
 	state.Absorb(live)
 	state.Observe(live)
 	saver[P](ctx, &resp.State, resp.Identity, &resp.Diagnostics)(state)
+	if ready, current := store.Ready(live); ready != nil && ready.Status == metav1.ConditionTrue && current {
+		r.remember(ctx, resp.Private, state, live, &resp.Diagnostics)
+	}
 	ReportCondition(r.object(state), store, live, &resp.Diagnostics)
 }
 

@@ -166,8 +166,10 @@ func (r *Handler[T, M, P]) store(ctx context.Context, diags *diag.Diagnostics) *
 	return kube.NewStore(client, r.Kind)
 }
 
-func (r *Handler[T, M, P]) object(m P) Object {
-	return Object{Kind: r.Kind.Name, Type: "atoll_" + r.Name, Name: m.Key()}
+func (r *Handler[T, M, P]) object(m P) Object { return r.named(m.Key()) }
+
+func (r *Handler[T, M, P]) named(key string) Object {
+	return Object{Kind: r.Kind.Name, Type: "atoll_" + r.Name, Name: key}
 }
 
 // within bounds the context by the time-out of an operation.
