@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -31,6 +32,8 @@ func testTrino(t *testing.T, p *platform) {
 	ws := &v1alpha1.Workspace{ObjectMeta: metav1.ObjectMeta{Name: "query"}, Spec: v1alpha1.WorkspaceSpec{
 		DisplayName: "Query", Owner: "carol", DeletionPolicy: v1alpha1.DeletionDelete, Profiles: []string{"python"},
 		Members: []v1alpha1.Member{{Kind: v1alpha1.MemberUser, Name: "ada", Role: v1alpha1.RoleMember}, {Kind: v1alpha1.MemberUser, Name: "bob", Role: v1alpha1.RoleMember}},
+		Quota:   v1alpha1.WorkspaceQuota{CPU: resource.MustParse("4"), Memory: resource.MustParse("8Gi"), Storage: resource.MustParse("20Gi")},
+		Home:    v1alpha1.Home{Size: resource.MustParse("1Gi")}, Culling: v1alpha1.Culling{IdleAfter: metav1.Duration{Duration: time.Hour}},
 	}}
 	require.NoError(t, c.Create(ctx, ws))
 	e := p.engine(t, "query", "ada", "bob", "carol")
