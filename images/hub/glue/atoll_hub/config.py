@@ -5,7 +5,7 @@ from pathlib import Path
 
 from traitlets.config import Config
 
-from . import culler, discovery
+from . import culler, discovery, waits
 from .auth import OidcAuthenticator
 from .settings import Settings, seconds
 from .spawner import WorkspaceSpawner
@@ -66,6 +66,7 @@ def _pages(c: Config) -> None:
 def spawner_settings(c: Config, settings: Settings) -> None:
     """What every server has, whatever its profile: identity, security, home and placement."""
     c.JupyterHub.spawner_class = WorkspaceSpawner
+    waits.shorten()
     spawner = c.WorkspaceSpawner
     spawner.placement = settings.servers.placement
     spawner.default_storage_class = settings.servers.storageClassName
