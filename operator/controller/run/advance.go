@@ -34,11 +34,11 @@ func advance(run *v1alpha1.Run, now time.Time, find findPod) {
 		}
 		settle(plan, t, observe(pod), now)
 	}
-	releaseAll(run, now)
+	Release(run, now)
 }
 
-// releaseAll starts what may be started, and ends the run if nothing is left to do.
-func releaseAll(run *v1alpha1.Run, now time.Time) {
+// Release starts what may be started, and ends the run if nothing is left to do.
+func Release(run *v1alpha1.Run, now time.Time) {
 	// A task that ends releases others, whatever their order.
 	for range run.Status.Tasks {
 		for i := range run.Status.Tasks {

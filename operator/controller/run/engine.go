@@ -65,7 +65,7 @@ func (c *Controller) await(ctx context.Context, run *v1alpha1.Run) {
 		for _, t := range waiting {
 			fail(t, v1alpha1.ReasonEngineNotAvailable, "the platform has no Airflow any more: add the component airflow to platform.yaml", now)
 		}
-		releaseAll(run, now)
+		Release(run, now)
 		return
 	}
 	state, err := c.engine.Start(ctx, run)
@@ -83,7 +83,7 @@ func (c *Controller) await(ctx context.Context, run *v1alpha1.Run) {
 			t.Reason, t.Message = v1alpha1.ReasonEngineNotReady, clip(message)
 		}
 	}
-	releaseAll(run, now)
+	Release(run, now)
 }
 
 // waitsSince is from when on a task has been waiting for its engine.

@@ -20,17 +20,19 @@ import (
 	"github.com/atoll-platform/atoll/operator/controller/run"
 )
 
-// runs lists those of a schedule, the oldest first.
-func (c *Controller) runs(ctx context.Context, s *v1alpha1.Schedule) ([]*v1alpha1.Run, error) {
+// runs lists those of a schedule, the oldest first, with those just made, which the cache may not have yet.
+func (c *Controller) runs(ctx context.Context, s *v1alpha1.Schedule, made []*v1alpha1.Run) ([]*v1alpha1.Run, error) {
 	list := &v1alpha1.RunList{}
 	err := c.client.List(ctx, list, client.InNamespace(s.Namespace), client.MatchingFields{index.RunSchedule: s.Name})
 	if err != nil {
 		return nil, fmt.Errorf("listing the runs of schedule %s: %w", client.ObjectKeyFromObject(s), err)
 	}
-	var all []*v1alpha1.Run
+	all := slices.Clone(made)
 	for i := range list.Items {
-		if list.Items[i].DeletionTimestamp == nil {
-			all = append(all, &list.Items[i])
+		r := &list.Items[i]
+		here := slices.ContainsFunc(made, func(m *v1alpha1.Run) bool { return m.UID == r.UID })
+		if r.DeletionTimestamp == nil && !here {
+			all = append(all, r)
 		}
 	}
 	slices.SortFunc(all, func(a, b *v1alpha1.Run) int {
@@ -133,7 +135,7 @@ func end(s *v1alpha1.Schedule, r *v1alpha1.Run, v verdict, now time.Time) {
 	}
 }
 
-// begin fixes what a run keeps to.
+// begin fixes what a run keeps to, and releases its first tasks.
 func (c *Controller) begin(s *v1alpha1.Schedule, cron *schedule.Cron, b basis, r *v1alpha1.Run, now time.Time) {
 	due := run.Due(r)
 	plan := &v1alpha1.RunPlan{
@@ -161,6 +163,7 @@ func (c *Controller) begin(s *v1alpha1.Schedule, cron *schedule.Cron, b basis, r
 		status.Tasks = append(status.Tasks, v1alpha1.TaskStatus{Name: t.Name, Phase: v1alpha1.TaskWaiting})
 	}
 	r.Status = status
+	run.Release(r, now)
 }
 
 // replace cancels the runs at work for a newer one.

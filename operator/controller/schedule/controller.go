@@ -111,25 +111,27 @@ func (c *Controller) Reconcile(ctx context.Context, s *v1alpha1.Schedule) (recon
 	}
 	before := s.DeepCopy()
 	cron, basis, outcome := c.look(ctx, s)
+	var decided *decision
+	var err error
 	if cron != nil && basis.workspace != nil {
-		decided, err := c.decide(ctx, s, cron)
-		if err != nil {
+		if decided, err = c.decide(ctx, s, cron); err != nil {
 			return c.stale(err)
 		}
-		if decided {
-			// The status that was written comes back as an event, and the runs do.
-			return reconcile.Result{}, nil
-		}
 	}
-	runs, err := c.runs(ctx, s)
+	if decided == nil {
+		decided = &decision{before: before, schedule: s}
+	}
+	before, s = decided.before, decided.schedule
+	runs, err := c.runs(ctx, s, decided.made)
+	if err == nil {
+		err = c.admit(ctx, s, cron, basis, outcome, runs)
+	}
+	if err == nil {
+		err = c.prune(ctx, s, runs)
+	}
 	if err != nil {
-		return reconcile.Result{}, err
-	}
-	if err := c.admit(ctx, s, cron, basis, outcome, runs); err != nil {
-		return c.stale(err)
-	}
-	if err := c.prune(ctx, s, runs); err != nil {
-		return reconcile.Result{}, err
+		// What was decided is so, whatever becomes of the runs.
+		return c.stale(errors.Join(err, c.save(ctx, before, s)))
 	}
 	next := report(s, cron, runs, outcome, c.opts.Clock.Now())
 	if err := c.save(ctx, before, s); err != nil {

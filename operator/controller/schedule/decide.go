@@ -15,40 +15,51 @@ import (
 	"github.com/atoll-platform/atoll/operator/controller/workspace/owned"
 )
 
-// decide makes the runs that are due, and reports whether it wrote the schedule's status.
-func (c *Controller) decide(ctx context.Context, cached *v1alpha1.Schedule, cron *schedule.Cron) (bool, error) {
+// decision is what has fallen due: a schedule as the API server has it, and the runs that were made of it.
+type decision struct {
+	// before is the schedule as it was read, and schedule has the newest time that is decided now, which is not written yet.
+	before, schedule *v1alpha1.Schedule
+	made             []*v1alpha1.Run
+}
+
+// decide makes the runs that are due; the decision is nil where nothing is.
+func (c *Controller) decide(ctx context.Context, cached *v1alpha1.Schedule, cron *schedule.Cron) (*decision, error) {
 	now := c.opts.Clock.Now()
 	resumed := cached.Status.Suspended && !cached.Spec.Suspend
 	if cached.Spec.Suspend || (!resumed && len(schedule.Decide(cron, window(cached, now))) == 0) {
-		return false, nil
+		return nil, nil
 	}
 	// The cache may be behind. What is decided is decided upon what is true now.
 	s := &v1alpha1.Schedule{}
 	if err := c.live.Get(ctx, client.ObjectKeyFromObject(cached), s); err != nil {
-		return false, fmt.Errorf("reading schedule %s: %w", client.ObjectKeyFromObject(cached), err)
+		return nil, fmt.Errorf("reading schedule %s: %w", client.ObjectKeyFromObject(cached), err)
 	}
 	if s.UID != cached.UID || s.Generation != cached.Generation || s.DeletionTimestamp != nil {
-		return false, apierrors.NewConflict(v1alpha1.GroupVersion.WithResource("schedules").GroupResource(), s.Name, nil)
+		return nil, apierrors.NewConflict(v1alpha1.GroupVersion.WithResource("schedules").GroupResource(), s.Name, nil)
 	}
-	before := s.DeepCopy()
+	d := &decision{before: s.DeepCopy(), schedule: s}
 	if s.Status.Suspended {
 		// What fell due meanwhile was left out on purpose.
 		s.Status.Suspended = false
 		s.Status.LastInterval = latest(s.Status.LastInterval, now)
-		return true, c.save(ctx, before, s)
+		return d, nil
 	}
 	intervals := schedule.Decide(cron, window(s, now))
 	if len(intervals) == 0 {
-		return false, nil
+		return nil, nil
 	}
 	for _, i := range intervals {
-		if err := c.make(ctx, s, i); err != nil {
-			return false, err
+		run, err := c.make(ctx, s, i)
+		if err != nil {
+			return nil, err
+		}
+		if run != nil {
+			d.made = append(d.made, run)
 		}
 	}
 	newest := metav1.NewTime(intervals[len(intervals)-1].Time)
 	s.Status.LastInterval = &newest
-	return true, c.save(ctx, before, s)
+	return d, nil
 }
 
 func window(s *v1alpha1.Schedule, now time.Time) schedule.Window {
@@ -81,8 +92,8 @@ func latest(a *metav1.Time, b time.Time) *metav1.Time {
 	return &t
 }
 
-// make makes the run of an interval, unless it is there.
-func (c *Controller) make(ctx context.Context, s *v1alpha1.Schedule, i schedule.Interval) error {
+// make makes the run of an interval; nil where it is there already.
+func (c *Controller) make(ctx context.Context, s *v1alpha1.Schedule, i schedule.Interval) (*v1alpha1.Run, error) {
 	due := metav1.NewTime(i.Time)
 	run := &v1alpha1.Run{
 		ObjectMeta: metav1.ObjectMeta{
@@ -100,10 +111,13 @@ func (c *Controller) make(ctx context.Context, s *v1alpha1.Schedule, i schedule.
 		}
 	}
 	err := c.client.Create(ctx, run, client.FieldOwner(apply.FieldManager))
-	if err != nil && !apierrors.IsAlreadyExists(err) {
-		return fmt.Errorf("making run %s/%s: %w", run.Namespace, run.Name, err)
+	switch {
+	case apierrors.IsAlreadyExists(err):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("making run %s/%s: %w", run.Namespace, run.Name, err)
 	}
-	return nil
+	return run, nil
 }
 
 func labels(s *v1alpha1.Schedule) map[string]string {
