@@ -25,6 +25,7 @@ var (
 			&Schedule{}, &ScheduleList{},
 			&Run{}, &RunList{},
 			&AccessQuery{}, &AccessQueryList{},
+			&CredentialRequest{}, &CredentialRequestList{},
 			&Dataset{}, &DatasetList{},
 			&DataGrant{}, &DataGrantList{},
 			&GroupMembership{}, &GroupMembershipList{},
