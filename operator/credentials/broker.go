@@ -103,13 +103,7 @@ func (b *Broker) answer(ctx context.Context, account string) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	until := now.Add(Life)
-	for _, end := range []time.Time{granted, key.ends()} {
-		if end.Before(until) {
-			until = end
-		}
-	}
-	return &Answer{Version: 1, AccessKeyID: key.ID, SecretAccessKey: key.Secret, Expiration: until.Truncate(time.Second).UTC()}, nil
+	return &Answer{Version: 1, AccessKeyID: key.ID, SecretAccessKey: key.Secret, Expiration: earliest(now.Add(Life), granted, key.ends())}, nil
 }
 
 // who reads the person and the pod off a token; the person is empty where it is not one of a person's pod.

@@ -87,10 +87,7 @@ func newWorld(t *testing.T) *world {
 		if err := w.store.EnsureUser(t.Context(), account, objectstore.Bucket("data")); err != nil {
 			t.Fatal(err)
 		}
-		secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: ownNamespace, Name: credentials.SecretName(account)}}
-		if err := client.IgnoreNotFound(admin.Delete(t.Context(), secret)); err != nil {
-			t.Fatal(err)
-		}
+		w.forget(account)
 	}
 	w.keys = w.operator()
 	w.broker = &credentials.Broker{
@@ -98,6 +95,15 @@ func newWorld(t *testing.T) *world {
 		Clock: w.clock, Log: logr.Discard(),
 	}
 	return w
+}
+
+// forget has nothing kept of an account.
+func (w *world) forget(account string) {
+	w.t.Helper()
+	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: ownNamespace, Name: credentials.SecretName(account)}}
+	if err := client.IgnoreNotFound(admin.Delete(w.t.Context(), secret)); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 // operator is one that has just started.

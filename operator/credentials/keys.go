@@ -41,6 +41,8 @@ type Key struct {
 	ID     string    `json:"id"`
 	Secret string    `json:"secret"`
 	Made   time.Time `json:"made"`
+	// Lent says that no pod has it: only those who give it back, see Lender.
+	Lent bool `json:"lent,omitempty"`
 }
 
 func (k Key) ends() time.Time { return k.Made.Add(fresh + Life) }
@@ -75,12 +77,17 @@ func SecretName(account string) string {
 
 func nameOf(shard uint32) string { return fmt.Sprintf("person-keys-%d", shard) }
 
-// Current is the key to hand out, which is good for Life and more. It makes one where there is none, and once an hour.
+// Current is the key to hand out to a pod, which is good for Life and more. It makes one where there is none, and once an hour.
 func (k *Keys) Current(ctx context.Context, account string) (Key, error) {
+	return k.current(ctx, account, false)
+}
+
+// current is the key to hand out, lent to somebody who gives it back or not.
+func (k *Keys) current(ctx context.Context, account string, lent bool) (Key, error) {
 	var key Key
 	busy := func(err error) bool { return errors.Is(err, errClaimed) }
 	err := retry.OnError(wait.Backoff{Steps: 60, Duration: claimed / 50}, busy, func() error {
-		kept, live, claim, err := k.claim(ctx, account)
+		kept, live, claim, err := k.claim(ctx, account, lent)
 		if err != nil || !claim {
 			key = kept.Current
 			return err
@@ -89,6 +96,7 @@ func (k *Keys) Current(ctx context.Context, account string) (Key, error) {
 		if err != nil {
 			return err
 		}
+		next.Current.Lent = lent
 		key = next.Current
 		return k.change(ctx, SecretName(account), func(secret *corev1.Secret) (bool, error) {
 			return true, write(secret, account, next)
@@ -99,7 +107,7 @@ func (k *Keys) Current(ctx context.Context, account string) (Key, error) {
 
 // claim returns the keys of an account as they are kept, and those that it has. Where the current one is not to be handed out any more it also takes
 // the right to replace it, which no two operators have at once.
-func (k *Keys) claim(ctx context.Context, account string) (kept pair, live []string, claim bool, err error) {
+func (k *Keys) claim(ctx context.Context, account string, lent bool) (kept pair, live []string, claim bool, err error) {
 	err = k.change(ctx, SecretName(account), func(secret *corev1.Secret) (bool, error) {
 		if kept, err = read(secret, account); err != nil {
 			return false, err
@@ -110,6 +118,10 @@ func (k *Keys) claim(ctx context.Context, account string) (kept pair, live []str
 		}
 		now := k.Clock.Now()
 		claim = !slices.Contains(live, kept.Current.ID) || !now.Before(kept.Current.Made.Add(fresh))
+		if !claim && kept.Current.Lent && !lent {
+			kept.Current.Lent = false
+			return true, write(secret, account, kept)
+		}
 		if !claim {
 			return false, nil
 		}
@@ -127,8 +139,13 @@ func (k *Keys) claim(ctx context.Context, account string) (kept pair, live []str
 func (k *Keys) replace(ctx context.Context, account string, kept pair, live []string) (pair, error) {
 	now := k.Clock.Now()
 	var next pair
-	if slices.Contains(live, kept.Current.ID) && now.Before(kept.Current.ends()) {
-		next.Previous = &Key{ID: kept.Current.ID, Made: kept.Current.Made}
+	good := func(key Key) bool { return slices.Contains(live, key.ID) && now.Before(key.ends()) }
+	switch {
+	case good(kept.Current):
+		next.Previous = &Key{ID: kept.Current.ID, Made: kept.Current.Made, Lent: kept.Current.Lent}
+	case kept.Previous != nil && good(*kept.Previous):
+		// The one after it was lent and has been given back.
+		next.Previous = kept.Previous
 	}
 	for _, id := range live {
 		if next.Previous != nil && id == next.Previous.ID {
@@ -180,7 +197,11 @@ func (k *Keys) sweep(ctx context.Context, name string) error {
 					if err := k.Accounts.RemoveKey(ctx, account, id); err != nil {
 						return false, err
 					}
+					changed = true
 				}
+				kept.Current = Key{}
+			}
+			if kept.Current.ID == "" && kept.Previous == nil {
 				delete(secret.Data, account)
 				changed = true
 				continue

@@ -3,6 +3,7 @@ package credentials
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/atoll-platform/atoll/internal/grant"
@@ -23,6 +24,11 @@ type PolicyLease struct {
 
 // Until implements Lease.
 func (l PolicyLease) Until(ctx context.Context, account string, at time.Time) (time.Time, error) {
+	return l.UntilIn(ctx, account, nil, at)
+}
+
+// UntilIn is Until of what is granted of some objects, of any where there are none.
+func (l PolicyLease) UntilIn(ctx context.Context, account string, where *grant.Objects, at time.Time) (time.Time, error) {
 	policies, err := l.Accounts.Policies(ctx, account)
 	if err != nil {
 		return time.Time{}, err
@@ -34,7 +40,7 @@ func (l PolicyLease) Until(ctx context.Context, account string, at time.Time) (t
 			return time.Time{}, fmt.Errorf("reading policy %s of account %s: %w", name, account, err)
 		}
 		for _, a := range atoms {
-			if a.Window.Holds(at) && (first.IsZero() || a.Window.Until.Before(first)) {
+			if meets(a.Selector.Objects, where) && a.Window.Holds(at) && (first.IsZero() || a.Window.Until.Before(first)) {
 				first = a.Window.Until
 			}
 		}
@@ -43,4 +49,12 @@ func (l PolicyLease) Until(ctx context.Context, account string, at time.Time) (t
 		return time.Time{}, ErrNothingGranted
 	}
 	return first, nil
+}
+
+// meets says whether some objects are among others.
+func meets(a, b *grant.Objects) bool {
+	if a == nil || b == nil {
+		return b == nil
+	}
+	return (a.Bucket == b.Bucket || a.Bucket == "*") && (strings.HasPrefix(a.Prefix, b.Prefix) || strings.HasPrefix(b.Prefix, a.Prefix))
 }
