@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,6 +41,8 @@ func (o *managerOptions) bindCredentials(flags *pflag.FlagSet) {
 }
 
 func (o *managerOptions) completeCredentials() error {
+	o.CredentialRequest.Account, o.CredentialRequest.Clock = objectstore.Account, clock.RealClock{}
+	o.CredentialRequest.Endpoint, o.CredentialRequest.Region = cmp.Or(o.runs.store.PublicEndpoint, o.objectStore.Endpoint), o.objectStore.Region
 	if o.credentials.address != "" && (o.objectStore.IAMEndpoint == "" || o.objectStore.Credentials == "") {
 		return errors.New("--credentials-bind-address is set, so --object-store-iam-endpoint and --object-store-credentials must be set too")
 	}
@@ -68,12 +71,14 @@ func (o *managerOptions) connectCredentials(mgr manager.Manager) error {
 	}
 	store := objectstore.New(o.objectStore)
 	keys := &credentials.Keys{Accounts: store, Client: live, Namespace: o.runs.namespace, Clock: clock.RealClock{}}
+	lease := credentials.PolicyLease{Accounts: store}
+	o.CredentialRequest.Lender = &credentials.Lender{Lease: lease, Keys: keys, Clock: clock.RealClock{}}
 	server := &manager.Server{
 		Name: "credentials",
 		Server: &http.Server{
 			Addr: o.credentials.address, ReadTimeout: credentialsPatience, WriteTimeout: credentialsPatience,
 			Handler: &credentials.Broker{
-				Client: live, Lease: credentials.PolicyLease{Accounts: store}, Keys: keys, Account: objectstore.AccountOf, Clock: clock.RealClock{},
+				Client: live, Lease: lease, Keys: keys, Account: objectstore.AccountOf, Clock: clock.RealClock{},
 				Log: mgr.GetLogger().WithName("credentials"),
 			},
 		},

@@ -26,6 +26,8 @@
 // +kubebuilder:rbac:groups=atoll.dev,resources=datasets/status;datagrants/status,verbs=patch
 // +kubebuilder:rbac:groups=atoll.dev,resources=accessqueries,verbs=get;list;watch;delete
 // +kubebuilder:rbac:groups=atoll.dev,resources=accessqueries/status,verbs=patch
+// +kubebuilder:rbac:groups=atoll.dev,resources=credentialrequests,verbs=get;list;watch;patch;delete
+// +kubebuilder:rbac:groups=atoll.dev,resources=credentialrequests/status,verbs=patch
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=get;update,resourceNames=atoll-runs,namespace=atoll-directory
 // +kubebuilder:rbac:groups="",resources=configmaps,verbs=get;update,resourceNames=atoll-digest,namespace=atoll-directory
 // +kubebuilder:rbac:groups="",resources=configmaps,verbs=create,namespace=atoll-directory
@@ -51,6 +53,7 @@ import (
 	"github.com/atoll-platform/atoll/api/v1alpha1"
 	"github.com/atoll-platform/atoll/operator/controller/accessquery"
 	"github.com/atoll-platform/atoll/operator/controller/backup"
+	"github.com/atoll-platform/atoll/operator/controller/credentialrequest"
 	"github.com/atoll-platform/atoll/operator/controller/datagrant"
 	"github.com/atoll-platform/atoll/operator/controller/dataset"
 	"github.com/atoll-platform/atoll/operator/controller/ghost"
@@ -83,6 +86,8 @@ type Options struct {
 	DataGrant datagrant.Options
 	// AccessQuery is how questions about access are answered.
 	AccessQuery accessquery.Options
+	// CredentialRequest is how those outside of the cluster get keys.
+	CredentialRequest credentialrequest.Options
 	// Ledger keeps what becomes of grants; nil where the platform keeps none.
 	Ledger record.Ledger
 	// Ghost is how access without a grant is looked for.
@@ -153,6 +158,7 @@ func all(mgr manager.Manager, opts Options) []registrar {
 	}
 	list = append(list,
 		accessquery.NewController(mgr.GetClient(), opts.AccessQuery),
+		credentialrequest.NewController(mgr.GetClient(), mgr.GetAPIReader(), opts.CredentialRequest),
 		dataset.NewController(mgr.GetClient(), opts.Dataset),
 		datagrant.NewController(mgr.GetClient(), mgr.GetAPIReader(), mgr.GetEventRecorder(Name), book, opts.DataGrant),
 	)
