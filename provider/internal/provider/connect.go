@@ -35,7 +35,7 @@ func (*atoll) Configure(ctx context.Context, req provider.ConfigureRequest, resp
 	}
 	connect := c.connect()
 	resp.ResourceData, resp.DataSourceData = connect, connect
-	resp.ListResourceData, resp.ActionData = connect, connect
+	resp.ListResourceData, resp.ActionData, resp.EphemeralResourceData = connect, connect, connect
 }
 
 // unknown names the first attribute whose value is not known before apply.

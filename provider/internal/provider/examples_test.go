@@ -79,7 +79,7 @@ const required = "terraform {\n  required_providers {\n    atoll = { source = \"
 func TestExamplesOfTheReferenceAreValid(t *testing.T) {
 	for name, examples := range map[string][]string{
 		"provider": {"provider-docs/provider/provider.tf"},
-		"rest":     {"provider-docs/resources/*/resource.tf", "provider-docs/data-sources/*/data-source.tf"},
+		"rest":     {"provider-docs/resources/*/resource.tf", "provider-docs/data-sources/*/data-source.tf", "provider-docs/ephemeral-resources/*/ephemeral-resource.tf"},
 		"function": {"provider-docs/functions/*/function.tf"},
 		"report":   {"schedules/*.tf"},
 		"import":   {"provider-docs/resources/*/resource.tf", "provider-docs/resources/*/import-by-string-id.tf"},

@@ -6,12 +6,14 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/atoll-platform/atoll/provider/internal/access"
+	"github.com/atoll-platform/atoll/provider/internal/credentials"
 	"github.com/atoll-platform/atoll/provider/internal/datagrant"
 	"github.com/atoll-platform/atoll/provider/internal/dataset"
 	"github.com/atoll-platform/atoll/provider/internal/profile"
@@ -56,6 +58,13 @@ func (*atoll) DataSources(context.Context) []func() datasource.DataSource {
 		profile.NewListDataSource,
 		schedule.NewDataSource,
 		workspace.NewDataSource,
+	}
+}
+
+// EphemeralResources lists what lives for one command and is never in the state.
+func (*atoll) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
+	return []func() ephemeral.EphemeralResource{
+		credentials.New,
 	}
 }
 
