@@ -117,6 +117,7 @@ func testGrants(t *testing.T, p *platform) {
 		slices.Sort(took)
 		t.Logf("%d revocations through the API: first denial after p50 %s, p99 %s", len(took), took[len(took)/2], took[len(took)*99/100])
 	})
+	t.Run("Terraform has a key while it applies", func(t *testing.T) { testCredentials(ctx, t, g) })
 	t.Run("access without a grant is found", func(t *testing.T) {
 		defer g.grant(ctx, t, "e2e-ghost", "gina", time.Now().Add(-time.Hour), time.Now().Add(time.Hour))()
 		gina := g.person(ctx, t, "gina")
