@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -12,8 +13,10 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/atoll-platform/atoll/api/v1alpha1"
+	"github.com/atoll-platform/atoll/internal/kube/kubetest"
 )
 
 // TestCredentialsAreUsedAndLeftNowhere applies with a real command line: a second provider signs in with the secret, which shows that
@@ -21,6 +24,11 @@ import (
 func TestCredentialsAreUsedAndLeftNowhere(t *testing.T) {
 	l := lends(t, time.Now().Add(24*time.Hour))
 	kubectlCreate(t, "datasets", strings.ReplaceAll(goodDatasetManifest, `"good"`, `"read-with-credentials"`))
+	t.Cleanup(func() {
+		if err := server.Admin.Resource(kubetest.Resource("datasets")).Delete(context.Background(), "read-with-credentials", metav1.DeleteOptions{}); err != nil {
+			t.Error(err)
+		}
+	})
 	dir := t.TempDir()
 	config := required + fmt.Sprintf(`
 provider "atoll" {
