@@ -49,6 +49,17 @@ func Run(m *testing.M, use func(Server), databases ...string) int {
 	return m.Run()
 }
 
+// Start starts a server for as long as a test runs.
+func Start(t testing.TB, databases ...string) Server {
+	t.Helper()
+	s, stop, err := start(databases)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(stop)
+	return s
+}
+
 func start(databases []string) (s Server, stop func(), err error) {
 	if _, err := os.Stat(filepath.Join(programs, "postgres")); err != nil {
 		return s, nil, fmt.Errorf("the tests need a real PostgreSQL: %w; run `make tools-postgresql` first", err)

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"sync"
@@ -19,9 +20,13 @@ type Ledger struct {
 	pool *pgxpool.Pool
 	now  func() time.Time
 
+	// queue guards next, what is to be written once the transaction before has ended.
+	queue sync.Mutex
+	next  *batch
+	// mu keeps transactions one after the other, and guards what follows.
 	mu sync.Mutex
-	// last is the newest payload about each thing up to the row head: what is said again is not written again.
-	last map[about]string
+	// last is the sum of the newest payload about each thing up to the row head: what is said again is not written again.
+	last map[about]payloadSum
 	head Head
 }
 
@@ -29,6 +34,9 @@ type about struct {
 	kind Kind
 	name string
 }
+
+// payloadSum stands for a payload where it is only to be told from others.
+type payloadSum [sha256.Size]byte
 
 // Open prepares sessions with the database. It connects to nothing yet.
 func Open(ctx context.Context, o Options) (*Ledger, error) {
@@ -45,67 +53,11 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 	if err != nil {
 		return nil, fmt.Errorf("preparing the ledger at %s: %w", o.where(), err)
 	}
-	return &Ledger{pool: pool, now: time.Now, last: map[about]string{}, head: Head{Hash: genesis}}, nil
+	return &Ledger{pool: pool, now: time.Now, last: map[about]payloadSum{}, head: Head{Hash: genesis}}, nil
 }
 
 // Close ends the sessions.
 func (l *Ledger) Close() { l.pool.Close() }
-
-// Record adds a row for each fact that is not what the ledger says already, all of them or none. Time never goes back in the
-// ledger, whatever the machine's clock does.
-func (l *Ledger) Record(ctx context.Context, facts ...Fact) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	payloads := make([]string, len(facts))
-	news := false
-	for i, f := range facts {
-		var err error
-		if payloads[i], err = canonical(f); err != nil {
-			return err
-		}
-		kind, name := f.About()
-		news = news || l.last[about{kind, name}] != payloads[i]
-	}
-	if !news {
-		return nil
-	}
-	if err := l.add(ctx, facts, payloads); err != nil {
-		// What is remembered may have got ahead of what was kept: it is read anew.
-		l.last, l.head = map[about]string{}, Head{Hash: genesis}
-		return fmt.Errorf("adding to the ledger: %w", err)
-	}
-	return nil
-}
-
-func (l *Ledger) add(ctx context.Context, facts []Fact, payloads []string) error {
-	return pgx.BeginFunc(ctx, l.pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", lock); err != nil {
-			return err
-		}
-		newest, err := l.catchUp(ctx, tx)
-		if err != nil {
-			return err
-		}
-		batch := &pgx.Batch{}
-		for i, f := range facts {
-			kind, name := f.About()
-			if l.last[about{kind, name}] == payloads[i] {
-				continue
-			}
-			at := l.now().UTC().Truncate(time.Microsecond)
-			if at.Before(newest) {
-				at = newest
-			}
-			r := Row{Seq: l.head.Seq + 1, At: at, Kind: kind, Name: name, Payload: payloads[i], Previous: l.head.Hash}
-			r.Hash = r.sum()
-			batch.Queue("INSERT INTO ledger (seq, at, kind, name, payload, previous, hash) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-				r.Seq, r.At, string(r.Kind), r.Name, r.Payload, r.Previous, r.Hash)
-			newest = at
-			l.last[about{kind, name}], l.head = payloads[i], Head{r.Seq, r.Hash}
-		}
-		return tx.SendBatch(ctx, batch).Close()
-	})
-}
 
 // catchUp reads what others have added since, and returns the time of the last row.
 func (l *Ledger) catchUp(ctx context.Context, tx pgx.Tx) (time.Time, error) {
@@ -113,7 +65,7 @@ func (l *Ledger) catchUp(ctx context.Context, tx pgx.Tx) (time.Time, error) {
 	var newest time.Time
 	err := tx.QueryRow(ctx, "SELECT seq, hash, at FROM ledger ORDER BY seq DESC LIMIT 1").Scan(&head.Seq, &head.Hash, &newest)
 	if errors.Is(err, pgx.ErrNoRows) {
-		l.last, l.head = map[about]string{}, Head{Hash: genesis}
+		l.last, l.head = map[about]payloadSum{}, Head{Hash: genesis}
 		return time.Time{}, nil
 	}
 	if err != nil {
@@ -124,7 +76,7 @@ func (l *Ledger) catchUp(ctx context.Context, tx pgx.Tx) (time.Time, error) {
 	}
 	if head.Seq <= l.head.Seq {
 		// The ledger is shorter than it was, or another: nothing that is remembered holds.
-		l.last, l.head = map[about]string{}, Head{}
+		l.last, l.head = map[about]payloadSum{}, Head{}
 	}
 	rows, err := tx.Query(ctx, "SELECT DISTINCT ON (kind, name) kind, name, payload FROM ledger WHERE seq > $1 ORDER BY kind, name, seq DESC", l.head.Seq)
 	if err != nil {
@@ -132,7 +84,7 @@ func (l *Ledger) catchUp(ctx context.Context, tx pgx.Tx) (time.Time, error) {
 	}
 	var kind, name, payload string
 	_, err = pgx.ForEachRow(rows, []any{&kind, &name, &payload}, func() error {
-		l.last[about{Kind(kind), name}] = payload
+		l.last[about{Kind(kind), name}] = sha256.Sum256([]byte(payload))
 		return nil
 	})
 	l.head = head

@@ -1,10 +1,15 @@
 package target_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
+
+	testclock "k8s.io/utils/clock/testing"
 
 	"github.com/atoll-platform/atoll/internal/grant"
 	"github.com/atoll-platform/atoll/operator/target"
@@ -115,3 +120,52 @@ func TestGroups(t *testing.T) {
 		}
 	}
 }
+
+// TestGiverServesThoseWhoWaitAtOnce has a slow target, and several who wait for it with more and more granted.
+func TestGiverServesThoseWhoWaitAtOnce(t *testing.T) {
+	b := target.NewBook()
+	begun, goOn := make(chan struct{}), make(chan struct{})
+	var given []string
+	g := target.NewGiver(b, testclock.NewFakePassiveClock(begin), func(_ context.Context, a target.Access) error {
+		if given = append(given, fmt.Sprint(grant.Names(a["ada"]))); len(given) == 1 {
+			close(begun)
+			<-goOn
+		}
+		if len(given) == 2 {
+			return errTarget
+		}
+		return nil
+	})
+	var all sync.WaitGroup
+	give := func(name, person string, want error) {
+		b.Put(name, atoms(name, user("ada")))
+		all.Go(func() {
+			if err := g.Give(t.Context(), []string{person}); !errors.Is(err, want) {
+				t.Errorf("giving %s ended with %v, want %v", name, err, want)
+			}
+		})
+	}
+	give("a", "ada", nil)
+	<-begun
+	for i, name := range []string{"b", "c", "d"} {
+		give(name, []string{"ada", "Ada"}[i%2], errTarget)
+	}
+	for deadline := time.Now().Add(time.Minute); g.Waiting() < 3; runtime.Gosched() {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d wait, want 3", g.Waiting())
+		}
+	}
+	close(goOn)
+	all.Wait()
+	if fmt.Sprint(given) != "[[a] [a b c d]]" {
+		t.Errorf("the target was given %v", given)
+	}
+	// Nobody waits any more, and what comes now is given anew.
+	give("e", "ada", nil)
+	all.Wait()
+	if len(given) != 3 || given[2] != "[a b c d e]" {
+		t.Errorf("the target was given %v", given)
+	}
+}
+
+var errTarget = errors.New("the target is away")

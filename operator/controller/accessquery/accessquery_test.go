@@ -73,6 +73,7 @@ func TestAccess(t *testing.T) {
 		{"ghosts are told by target", ghost},
 		{"a target that cannot be asked is no target without ghosts", deafTarget},
 		{"what was deleted unseen is recorded after a start", unseen},
+		{"nothing is said of a grant that nobody has judged", unjudged},
 		{"the ledger is proved", proof},
 		{"a tampered row is named, and nothing is answered from it", tampered},
 	} {

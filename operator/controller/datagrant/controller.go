@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/clock"
@@ -61,6 +60,7 @@ type Controller struct {
 	events events.EventRecorder
 	opts   Options
 	book   *target.Book
+	giver  *target.Giver
 
 	// loading holds while the book is made complete, before anything is written to a target.
 	loading sync.Mutex
@@ -70,7 +70,9 @@ type Controller struct {
 
 // NewController returns a controller that reads from cached, or from live where a cache may be late.
 func NewController(cached client.Client, live client.Reader, recorder events.EventRecorder, book *target.Book, opts Options) *Controller {
-	return &Controller{client: cached, live: live, events: recorder, opts: opts, book: book}
+	c := &Controller{client: cached, live: live, events: recorder, opts: opts, book: book}
+	c.giver = target.NewGiver(book, opts.Clock, c.give)
+	return c
 }
 
 // Register makes the manager run the controller.
@@ -214,12 +216,12 @@ func (c *Controller) patchFinalizers(ctx context.Context, before, after *v1alpha
 
 // ofDataset names the grants of a dataset and of all that derive from it.
 func (c *Controller) ofDataset(ctx context.Context, dataset client.Object) []reconcile.Request {
-	catalog, err := c.catalog(ctx)
+	names, err := index.Derived(ctx, c.client, dataset.GetName())
 	if err != nil {
 		return nil // The list is of the cache, which has just told of this dataset.
 	}
 	var all []reconcile.Request
-	for _, name := range append(catalog.Derived(dataset.GetName()), dataset.GetName()) {
+	for _, name := range names {
 		all = append(all, c.requests(ctx, client.MatchingFields{index.GrantDataset: name})...)
 	}
 	return all
@@ -255,38 +257,6 @@ func (c *Controller) requests(ctx context.Context, by client.ListOption) []recon
 		all = append(all, reconcile.Request{NamespacedName: types.NamespacedName{Name: list.Items[i].Name}})
 	}
 	return all
-}
-
-// catalog is of every dataset.
-func (c *Controller) catalog(ctx context.Context) (grant.Catalog, error) {
-	list := &v1alpha1.DatasetList{}
-	if err := c.client.List(ctx, list, client.UnsafeDisableDeepCopy); err != nil {
-		return nil, fmt.Errorf("listing the datasets: %w", err)
-	}
-	return granted.Catalog(list.Items), nil
-}
-
-// lineage is a catalog of the dataset and of all that it derives from.
-func (c *Controller) lineage(ctx context.Context, name string) (grant.Catalog, error) {
-	catalog, next := grant.Catalog{}, []string{name}
-	for len(next) > 0 {
-		at := next[0]
-		next = next[1:]
-		if _, seen := catalog[at]; seen {
-			continue
-		}
-		ds := &v1alpha1.Dataset{}
-		err := c.client.Get(ctx, client.ObjectKey{Name: at}, ds)
-		if apierrors.IsNotFound(err) {
-			continue
-		}
-		if err != nil {
-			return nil, fmt.Errorf("reading dataset %s: %w", at, err)
-		}
-		catalog[at] = granted.Dataset(ds)
-		next = append(next, ds.Spec.DerivedFrom...)
-	}
-	return catalog, nil
 }
 
 // wake is how long the outcome holds; zero where time changes nothing.

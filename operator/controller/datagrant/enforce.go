@@ -16,6 +16,7 @@ import (
 	"github.com/atoll-platform/atoll/internal/grant"
 	"github.com/atoll-platform/atoll/operator/apply"
 	"github.com/atoll-platform/atoll/operator/condition"
+	"github.com/atoll-platform/atoll/operator/controller/index"
 	"github.com/atoll-platform/atoll/operator/controller/record"
 	"github.com/atoll-platform/atoll/operator/target"
 )
@@ -110,7 +111,7 @@ func (c *Controller) sync(ctx context.Context, name string, people []string) err
 	if len(concerned) == 0 {
 		return nil
 	}
-	if err := c.give(ctx, concerned); err != nil {
+	if err := c.giver.Give(ctx, concerned); err != nil {
 		c.book.SetApplied(name, concerned)
 		return err
 	}
@@ -118,17 +119,15 @@ func (c *Controller) sync(ctx context.Context, name string, people []string) err
 	return nil
 }
 
-// give gives every target what these people are granted now.
-func (c *Controller) give(ctx context.Context, people []string) error {
-	return c.book.Give(people, c.opts.Clock.Now(), func(access target.Access) error {
-		var failed []error
-		for _, t := range c.opts.Targets {
-			if err := t.Sync(ctx, access); err != nil {
-				failed = append(failed, fmt.Errorf("%s: %w", t.Name(), err))
-			}
+// give gives access to every target.
+func (c *Controller) give(ctx context.Context, access target.Access) error {
+	var failed []error
+	for _, t := range c.opts.Targets {
+		if err := t.Sync(ctx, access); err != nil {
+			failed = append(failed, fmt.Errorf("%s: %w", t.Name(), err))
 		}
-		return errors.Join(failed...)
-	})
+	}
+	return errors.Join(failed...)
 }
 
 // evidence says of each target whether it has the grant.
@@ -220,7 +219,7 @@ func (c *Controller) remember(ctx context.Context, dg *v1alpha1.DataGrant) error
 	if !held(dg) {
 		return nil
 	}
-	catalog, err := c.catalog(ctx)
+	catalog, err := index.Lineage(ctx, c.client, dg.Spec.Dataset)
 	if err != nil {
 		return err
 	}

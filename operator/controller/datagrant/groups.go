@@ -72,7 +72,7 @@ func (c *Controller) reconcileGroups(ctx context.Context, req reconcile.Request)
 		}
 	}
 	c.book.SetGroups(user, groups)
-	if err := c.give(ctx, []string{user}); err != nil {
+	if err := c.giver.Give(ctx, []string{user}); err != nil {
 		return reconcile.Result{}, fmt.Errorf("giving %s what their groups give: %w", user, err)
 	}
 	return reconcile.Result{RequeueAfter: wake}, nil

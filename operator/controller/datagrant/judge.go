@@ -57,7 +57,7 @@ func (c *Controller) judge(ctx context.Context, dg *v1alpha1.DataGrant, now time
 		return f
 	}
 	f.until = g.Window.Until
-	catalog, err := c.lineage(ctx, g.Dataset)
+	catalog, err := index.Lineage(ctx, c.client, g.Dataset)
 	if err != nil {
 		f.failed = err
 		return f

@@ -5,9 +5,11 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
@@ -19,11 +21,14 @@ import (
 
 	"github.com/atoll-platform/atoll/api/v1alpha1"
 	"github.com/atoll-platform/atoll/internal/grant"
-	"github.com/atoll-platform/atoll/internal/grant/granted"
 	"github.com/atoll-platform/atoll/operator/apply"
 	"github.com/atoll-platform/atoll/operator/condition"
 	"github.com/atoll-platform/atoll/operator/controller/index"
 )
+
+// counted is how long the number of grants in the status of a dataset may be behind: where many grants change, it is not written for
+// each of them.
+const counted = 10 * time.Second
 
 // Options of the controller.
 type Options struct {
@@ -53,7 +58,7 @@ func (c *Controller) Register(mgr manager.Manager) error {
 		Named("dataset").
 		For(&v1alpha1.Dataset{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.Dataset{}, handler.EnqueueRequestsFromMapFunc(c.derived), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		Watches(&v1alpha1.DataGrant{}, handler.EnqueueRequestsFromMapFunc(granting), builder.WithPredicates(phase)).
+		Watches(&v1alpha1.DataGrant{}, recount(), builder.WithPredicates(phase)).
 		WithOptions(controller.Options{MaxConcurrentReconciles: c.opts.Concurrency}).
 		Complete(reconcile.AsReconciler(c.client, c))
 }
@@ -64,7 +69,7 @@ func (c *Controller) Reconcile(ctx context.Context, ds *v1alpha1.Dataset) (recon
 		return reconcile.Result{}, nil
 	}
 	before := ds.DeepCopy()
-	catalog, err := c.catalog(ctx)
+	catalog, err := index.Lineage(ctx, c.client, ds.Name)
 	if err != nil {
 		return reconcile.Result{}, err
 	}
@@ -108,14 +113,6 @@ func problem(catalog grant.Catalog, name string) error {
 	return nil
 }
 
-func (c *Controller) catalog(ctx context.Context) (grant.Catalog, error) {
-	list := &v1alpha1.DatasetList{}
-	if err := c.client.List(ctx, list, client.UnsafeDisableDeepCopy); err != nil {
-		return nil, fmt.Errorf("listing the datasets: %w", err)
-	}
-	return granted.Catalog(list.Items), nil
-}
-
 // count counts the grants that are in force.
 func (c *Controller) count(ctx context.Context, name string) (int32, error) {
 	list := &v1alpha1.DataGrantList{}
@@ -133,23 +130,30 @@ func (c *Controller) count(ctx context.Context, name string) (int32, error) {
 
 // derived names the datasets that derive from one.
 func (c *Controller) derived(ctx context.Context, ds client.Object) []reconcile.Request {
-	catalog, err := c.catalog(ctx)
+	names, err := index.Derived(ctx, c.client, ds.GetName())
 	if err != nil {
 		return nil
 	}
-	var all []reconcile.Request
-	for _, name := range catalog.Derived(ds.GetName()) {
+	all := make([]reconcile.Request, 0, len(names))
+	for _, name := range names {
 		all = append(all, request(name))
 	}
 	return all
 }
 
-// granting names the dataset of a grant.
-func granting(_ context.Context, obj client.Object) []reconcile.Request {
-	if dg, ok := obj.(*v1alpha1.DataGrant); ok {
-		return []reconcile.Request{request(dg.Spec.Dataset)}
+// recount has the dataset of a grant looked at again, by and by.
+func recount() handler.Funcs {
+	type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
+	of := func(obj client.Object, q queue) {
+		if dg, ok := obj.(*v1alpha1.DataGrant); ok {
+			q.AddAfter(request(dg.Spec.Dataset), counted)
+		}
 	}
-	return nil
+	return handler.Funcs{
+		CreateFunc: func(_ context.Context, e event.CreateEvent, q queue) { of(e.Object, q) },
+		UpdateFunc: func(_ context.Context, e event.UpdateEvent, q queue) { of(e.ObjectNew, q) },
+		DeleteFunc: func(_ context.Context, e event.DeleteEvent, q queue) { of(e.Object, q) },
+	}
 }
 
 func request(name string) reconcile.Request {

@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"github.com/atoll-platform/atoll/api/v1alpha1"
+	"github.com/atoll-platform/atoll/operator/controller/index"
 	"github.com/atoll-platform/atoll/operator/policy"
 	"github.com/atoll-platform/atoll/operator/target"
 	"github.com/atoll-platform/atoll/operator/target/trino"
@@ -114,10 +115,10 @@ func (w *PolicyWatch) Look(ctx context.Context) error {
 // ConflictingTables reads from cached which tables lie in conflict classes.
 func ConflictingTables(cached client.Reader) trino.Tables {
 	return func(ctx context.Context) ([]policy.Conflicting, error) {
-		list := &v1alpha1.DatasetList{}
-		if err := cached.List(ctx, list, client.UnsafeDisableDeepCopy); err != nil {
-			return nil, fmt.Errorf("listing the datasets: %w", err)
+		list, err := index.Conflicting(ctx, cached)
+		if err != nil {
+			return nil, err
 		}
-		return trino.Conflicts(list.Items), nil
+		return trino.Conflicts(list), nil
 	}
 }

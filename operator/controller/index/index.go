@@ -71,6 +71,9 @@ func Register(ctx context.Context, indexer client.FieldIndexer) error {
 	if err != nil {
 		return fmt.Errorf("indexing runs by schedule: %w", err)
 	}
+	if err := registerDatasets(ctx, indexer); err != nil {
+		return err
+	}
 	for field, value := range map[string]func(*v1alpha1.DataGrant) string{
 		GrantDataset: func(g *v1alpha1.DataGrant) string { return g.Spec.Dataset },
 		GrantSubject: func(g *v1alpha1.DataGrant) string { return Subject(g.Spec.Subject.Kind, g.Spec.Subject.Name) },

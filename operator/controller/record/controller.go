@@ -19,8 +19,12 @@ import (
 	"github.com/atoll-platform/atoll/operator/ledger"
 )
 
-// again is when a ledger that did not answer is tried again.
-const again = 10 * time.Second
+const (
+	// again is when a ledger that did not answer is tried again.
+	again = 10 * time.Second
+	// workers of each kind: those who wait for the ledger are written together.
+	workers = 16
+)
 
 // Ledger keeps facts.
 type Ledger interface {
@@ -41,7 +45,7 @@ func NewController(cached client.Client, l Ledger) *Controller {
 	return &Controller{client: cached, ledger: l}
 }
 
-// Register makes the manager run a controller for each kind. Writers of the ledger take turns, so one worker a kind is enough.
+// Register makes the manager run a controller for each kind.
 func (c *Controller) Register(mgr manager.Manager) error {
 	for name, k := range map[string]struct {
 		object client.Object
@@ -52,10 +56,10 @@ func (c *Controller) Register(mgr manager.Manager) error {
 		"record-workspace": {&v1alpha1.Workspace{}, c.workspace},
 	} {
 		err := builder.ControllerManagedBy(mgr).Named(name).For(k.object).
-			WithOptions(controller.Options{MaxConcurrentReconciles: 1}).
+			WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
 			Complete(reconcile.Func(func(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
 				fact, err := k.read(ctx, req.Name)
-				if err != nil {
+				if err != nil || fact == nil {
 					return reconcile.Result{}, err
 				}
 				if err := c.ledger.Record(ctx, fact); err != nil {
@@ -91,10 +95,15 @@ func (c *Controller) workspace(ctx context.Context, name string) (ledger.Fact, e
 	return Workspace(ws), nil
 }
 
+// grant is nil as long as nobody has found what becomes of the grant as it now is. Whoever finds that it gives something records so
+// before it does: nothing older may be said after that.
 func (c *Controller) grant(ctx context.Context, name string) (ledger.Fact, error) {
 	dg := &v1alpha1.DataGrant{}
 	if gone, err := c.get(ctx, name, dg); gone || err != nil {
 		return ledger.Grant{Name: name, Gone: true}, err
+	}
+	if dg.Status.ObservedGeneration != dg.Generation {
+		return nil, nil //nolint:nilnil // there is nothing to be said yet
 	}
 	var atoms []grant.Atom
 	if granted.Admitted(dg) {

@@ -34,6 +34,8 @@ type Grants struct {
 	people  map[string][]grant.Atom
 	digests map[string]string
 	sides   []policy.Conflicting
+	// digest is that of all of it.
+	digest string
 }
 
 // NewGrants returns the target. It calls nothing yet.
@@ -116,7 +118,7 @@ func (g *Grants) push(ctx context.Context, compiled target.Access) error {
 		g.known = false // what it has now is not certain
 		return err
 	}
-	g.note(compiled, sides)
+	g.note(compiled, sides, push.Digest)
 	return nil
 }
 
@@ -164,13 +166,14 @@ func (g *Grants) learn(ctx context.Context) error {
 	for name, atoms := range live.Set {
 		g.people[name], g.digests[name] = atoms, grant.Digest(atoms)
 	}
+	g.digest = policy.Digest(g.digests, g.sides)
 	g.known = true
 	return nil
 }
 
 // difference is the push from what the decision point is known to have.
 func (g *Grants) difference(compiled target.Access, sides []policy.Conflicting) policy.Push {
-	push := policy.Push{Base: policy.Digest(g.digests, g.sides), Set: map[string][]grant.Atom{}}
+	push := policy.Push{Base: g.digest, Set: map[string][]grant.Atom{}}
 	after := maps.Clone(g.digests)
 	for name, atoms := range compiled {
 		digest := grant.Digest(atoms)
@@ -205,9 +208,9 @@ func (g *Grants) everything(compiled target.Access, sides []policy.Conflicting) 
 	return policy.Push{Set: all, Tables: &sides, Digest: policy.Digest(digests, sides)}
 }
 
-// note remembers what was pushed.
-func (g *Grants) note(compiled target.Access, sides []policy.Conflicting) {
-	g.sides = sides
+// note remembers what was pushed, and the digest that it led to.
+func (g *Grants) note(compiled target.Access, sides []policy.Conflicting, digest string) {
+	g.sides, g.digest = sides, digest
 	for name, atoms := range compiled {
 		if len(atoms) == 0 {
 			delete(g.people, name)
