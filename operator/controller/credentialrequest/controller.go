@@ -29,6 +29,8 @@ const (
 	Finalizer = "atoll.dev/credentials"
 	// refusedStays is for how long a request without a key stays, to be read.
 	refusedStays = 10 * time.Minute
+	// again is when a request is looked at that the cache does not show as it is.
+	again = time.Second
 )
 
 // Lender lends keys, see credentials.Lender.
@@ -77,6 +79,13 @@ func (c *Controller) Reconcile(ctx context.Context, r *v1alpha1.CredentialReques
 	if r.Status.ObservedGeneration == r.Generation {
 		return c.age(ctx, r)
 	}
+	// The cache may not show yet what was answered a moment ago, and a request is answered once.
+	if err := c.live.Get(ctx, client.ObjectKeyFromObject(r), r); err != nil {
+		return reconcile.Result{}, client.IgnoreNotFound(err)
+	}
+	if r.DeletionTimestamp != nil || r.Status.ObservedGeneration == r.Generation {
+		return reconcile.Result{RequeueAfter: again}, nil
+	}
 	if !controllerutil.ContainsFinalizer(r, Finalizer) {
 		before := r.DeepCopy()
 		controllerutil.AddFinalizer(r, Finalizer)
@@ -88,15 +97,15 @@ func (c *Controller) Reconcile(ctx context.Context, r *v1alpha1.CredentialReques
 	err := c.answer(ctx, r)
 	condition.Set(&r.Status.Conditions, r.Generation,
 		condition.Ready{Reason: v1alpha1.ReasonLent, Message: "The credentials are good until " + string(r.Status.Expiration) + "."}, err)
-	_, again := condition.Retry(err)
-	if again == nil {
+	_, failure := condition.Retry(err)
+	if failure == nil {
 		r.Status.ObservedGeneration = r.Generation
 	}
 	if err := c.client.Status().Patch(ctx, r, client.MergeFrom(before), client.FieldOwner(apply.FieldManager)); err != nil {
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
-	if again != nil {
-		return reconcile.Result{}, again
+	if failure != nil {
+		return reconcile.Result{}, failure
 	}
 	return c.age(ctx, r)
 }

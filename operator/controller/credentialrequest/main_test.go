@@ -16,6 +16,7 @@ import (
 	"github.com/aws/smithy-go"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/rest"
 	"k8s.io/utils/clock"
 	"k8s.io/utils/ptr"
@@ -63,7 +64,34 @@ func TestMain(m *testing.M) {
 			Rules:      []rbacv1.PolicyRule{{APIGroups: []string{"atoll.dev"}, Resources: []string{"credentialrequests"}, Verbs: []string{"actas"}, ResourceNames: []string{"ada"}}},
 		}))
 		bind("act-as-ada", "ci")
+		must(policiesAct(context.Background()))
 	}))
+}
+
+// policiesAct returns once the API server enforces what was installed, which it does some time later.
+func policiesAct(ctx context.Context) error {
+	spec := v1alpha1.CredentialRequestSpec{
+		Person: "ada", ExpirationSeconds: 60, PublicKey: strings.Repeat("A", 43) + "=", RequestedBy: "ci2",
+	}
+	mine := &v1alpha1.CredentialRequest{ObjectMeta: metav1.ObjectMeta{Name: "probe"}, Spec: spec}
+	mine.Spec.RequestedBy = "ada"
+	return wait.PollUntilContextTimeout(ctx, 100*time.Millisecond, soon, true, func(ctx context.Context) (bool, error) {
+		others := &v1alpha1.CredentialRequest{ObjectMeta: metav1.ObjectMeta{Name: "probe"}, Spec: spec}
+		if err := as("ci2").Create(ctx, others, client.DryRunAll); err == nil || !strings.Contains(err.Error(), "may not act") {
+			return false, nil
+		}
+		if err := as("ada").Create(ctx, mine.DeepCopy()); client.IgnoreAlreadyExists(err) != nil {
+			return false, err
+		}
+		if err := admin.Get(ctx, client.ObjectKeyFromObject(mine), mine); err != nil {
+			return false, err
+		}
+		mine.Status.Region += "x"
+		if err := admin.Status().Update(ctx, mine); err == nil || !strings.Contains(err.Error(), "operator's alone") {
+			return false, nil
+		}
+		return true, admin.Delete(ctx, mine)
+	})
 }
 
 func must(err error) {

@@ -67,7 +67,7 @@ func (c *Controller) why(ctx context.Context, r *v1alpha1.CredentialRequest, err
 	if nearest == nil {
 		return refused(v1alpha1.ReasonNothingGranted, fmt.Errorf("dataset %s is not granted to %s: ask its owner for a grant", name, who))
 	}
-	return about(nearest, who)
+	return about(nearest, who, v1alpha1.At(c.opts.Clock.Now()))
 }
 
 // phases by how near a grant in them is to giving access.
@@ -77,20 +77,20 @@ var phases = map[v1alpha1.GrantPhase]int{
 
 func rank(g *v1alpha1.DataGrant) int { return phases[g.Status.Phase] }
 
-// about says what is the matter with a grant that gives nothing.
-func about(g *v1alpha1.DataGrant, who string) error {
+// about says what is the matter with a grant that gives nothing: what it says of itself, and where that is not why, what its status says, which
+// comes later.
+func about(g *v1alpha1.DataGrant, who string, now v1alpha1.Instant) error {
 	what := fmt.Sprintf("dataset %s is granted to %s by %s", g.Spec.Dataset, who, g.Name)
 	ready := meta.FindStatusCondition(g.Status.Conditions, v1alpha1.ConditionReady)
-	if ready == nil || g.Status.Phase == v1alpha1.GrantActive {
-		return refused(v1alpha1.ReasonNothingGranted, fmt.Errorf("%s, which is not in force at the object store yet: try again in a moment", what))
-	}
-	switch ready.Reason {
-	case v1alpha1.ReasonScheduled:
+	switch {
+	case g.Spec.Revocation != nil || g.DeletionTimestamp != nil:
+		return refused(v1alpha1.ReasonRevoked, fmt.Errorf("%s, which was revoked: ask the owner of the data", what))
+	case g.Spec.NotAfter <= now:
+		return refused(v1alpha1.ReasonExpired, fmt.Errorf("%s, which ended at %s: ask for another grant", what, g.Spec.NotAfter))
+	case ready != nil && ready.Reason == v1alpha1.ReasonScheduled:
 		return refused(ready.Reason, fmt.Errorf("%s, which begins at %s: wait until then", what, g.Spec.NotBefore))
-	case v1alpha1.ReasonExpired:
-		return refused(ready.Reason, fmt.Errorf("%s, which ended at %s: ask for another grant", what, g.Spec.NotAfter))
-	case v1alpha1.ReasonRevoked:
-		return refused(ready.Reason, fmt.Errorf("%s, which was revoked: ask the owner of the data", what))
+	case ready == nil || g.Status.Phase == v1alpha1.GrantActive:
+		return refused(v1alpha1.ReasonNothingGranted, fmt.Errorf("%s, which is not in force at the object store yet: try again in a moment", what))
 	}
 	return refused(ready.Reason, fmt.Errorf("%s, which is %s: %s", what, g.Status.Phase, ready.Message))
 }
