@@ -46,6 +46,7 @@ page() {
 		| --- | --- |
 		| Policy | decisions about access to tables with 100, 10,000 and 100,000 grants on one core: in process, over HTTP, and what a start and a revocation cost |
 		| PolicyBesideOPA | the same grants and requests given to the decision point and to OPA, each on one core: in process with OPA as a library, and an OPA server as a process of its own, with and without a log of decisions; `x-OPA` is how many times as many decisions a second; that all decisions are the same is checked before |
+		| PolicyBatchesBesideOPA | the same servers asked about 100 tables, or 100 columns, at once, as Trino does when it lists tables or masks columns; a decision is one table or column |
 		| GrantsCompile | 100,000 grants judged and compiled to policies of the object store and to the decision point's snapshot, in memory |
 		| GrantsReconcile | 2,000 and 10,000 approved grants in a real API server, until an operator that starts then has all of them in a real ledger and in force at a real decision point; operator, API server, etcd, database and decision point share the machine; `cpu-ms` is what operator and decision point take of it |
 		| Soak | the same with 100,000 grants: `BENCH=soak make bench` |

@@ -120,19 +120,20 @@ func (p *Point) ColumnMasks(in Input) ([]ColumnMask, Decision) {
 	if len(resources) == 0 && in.Action.Resource != nil {
 		resources = []Resource{*in.Action.Resource}
 	}
-	var by []*rule
+	var by, rules []*rule
+	var of grant.Table // the table that rules are of: Trino asks about all columns of one
 	for i, r := range resources {
 		c := r.Column
 		if c == nil {
 			return nil, deny("GetColumnMask wants columns")
 		}
-		t := Table{Catalog: c.Catalog, Schema: c.Schema, Table: c.Table}
-		var rules []*rule
 		if refused.Reason == "" {
-			if q.described(t.Catalog, t.Schema, t.Table) {
+			if q.described(c.Catalog, c.Schema, c.Table) {
 				continue
 			}
-			rules = q.active(grant.Select, t)
+			if at := (grant.Table{Catalog: c.Catalog, Schema: c.Schema, Table: c.Table}); i == 0 || at != of {
+				of, rules = at, q.index.active(q.who, grant.Select, at, q.now)
+			}
 			by = rules
 		}
 		if text, masked := columnMask(rules, c.Column, c.Type); masked {

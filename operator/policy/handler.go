@@ -1,12 +1,14 @@
 package policy
 
 import (
-	"encoding/json"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"go.uber.org/zap"
 )
 
@@ -41,7 +43,7 @@ func Handler(p *Point, log *zap.Logger) http.Handler {
 			}
 			w.Header().Set("Content-Type", "application/json")
 			// Trino denies what it cannot read, so an error of writing needs no other answer.
-			_ = json.NewEncoder(w).Encode(map[string]any{"result": result})
+			_ = json.MarshalWrite(w, envelope{result})
 		})
 	}
 	question(PathAllow, func(in Input) (any, Decision) {
@@ -69,19 +71,28 @@ func Handler(p *Point, log *zap.Logger) http.Handler {
 		case masks == nil:
 			return nil, d
 		case len(masks) == 0:
-			return json.RawMessage("null"), d
+			return jsontext.Value("null"), d
 		}
 		return masks[0].View, d
 	})
 	return mux
 }
 
+// envelope is the form of every answer.
+type envelope struct {
+	Result any `json:"result"`
+}
+
 func read(r *http.Request) (Input, error) {
-	body, err := io.ReadAll(io.LimitReader(r.Body, most+1))
-	if err != nil {
+	body := make([]byte, 0, 1024)
+	if r.ContentLength > 0 && r.ContentLength <= most {
+		body = make([]byte, 0, r.ContentLength+bytes.MinRead)
+	}
+	held := bytes.NewBuffer(body)
+	if _, err := held.ReadFrom(io.LimitReader(r.Body, most+1)); err != nil {
 		return Input{}, fmt.Errorf("reading the request: %w", err)
 	}
-	if len(body) > most {
+	if body = held.Bytes(); len(body) > most {
 		return Input{}, errors.New("reading the request: it is larger than 32 MiB")
 	}
 	return ParseInput(body)

@@ -279,3 +279,22 @@ func joined(filters []policy.Expression) string {
 	}
 	return strings.Join(all, " AND ")
 }
+
+// TestOneWayToRead has requests that could be read in two ways.
+func TestOneWayToRead(t *testing.T) {
+	for name, body := range map[string]string{
+		"two users":           `{"input":{"context":{"identity":{"user":"eve","user":"ada"}},"action":{"operation":"ExecuteQuery"}}}`,
+		"a user in capitals":  `{"input":{"context":{"identity":{"USER":"ada"}},"action":{"operation":"ExecuteQuery"}}}`,
+		"two inputs":          `{"input":{"context":{"identity":{"user":"eve"}},"action":{"operation":"ExecuteQuery"}},"input":{"context":{"identity":{"user":"ada"}},"action":{"operation":"ExecuteQuery"}}}`,
+		"more after the end":  `{"input":{"context":{"identity":{"user":"ada"}},"action":{"operation":"ExecuteQuery"}}}{}`,
+		"a user of no letter": "{\"input\":{\"context\":{\"identity\":{\"user\":\"ada\xff\"}},\"action\":{\"operation\":\"ExecuteQuery\"}}}",
+	} {
+		if in, err := policy.ParseInput([]byte(body)); err == nil {
+			t.Errorf("%s: read as %+v", name, in)
+		}
+	}
+	body := `{"input":{"context":{"identity":{"user":"ada","groups":[]},"more":1},"action":{"operation":"ExecuteQuery"}}}`
+	if in, err := policy.ParseInput([]byte(body)); err != nil || in.Context.Identity.User != "ada" {
+		t.Errorf("what newer releases add: %+v, %v", in, err)
+	}
+}

@@ -59,18 +59,14 @@ func conditions(rows grant.Rows) string {
 // columnMask is what is shown of a column, and false where it is shown as it is. The rules are those whose rows are
 // seen: each row shows the column as the rule does that shows the most of it.
 func columnMask(rules []*rule, column, columnType string) (string, bool) {
+	// Every row that is seen is seen by a rule that shows the column like this.
+	if mask, alike := onlyMask(rules, column); alike {
+		return shown(mask, column, columnType)
+	}
 	masks := map[grant.Mask][]*rule{}
-	covered := 0
 	for _, r := range rules {
 		if r.shows(column) {
-			covered++
 			masks[r.masks[column]] = append(masks[r.masks[column]], r)
-		}
-	}
-	// Every row that is seen is seen by a rule that shows the column like this.
-	if covered > 0 && covered == len(rules) && len(masks) == 1 {
-		for mask := range masks {
-			return shown(mask, column, columnType)
 		}
 	}
 	var cases strings.Builder
@@ -96,6 +92,17 @@ func columnMask(rules []*rule, column, columnType string) (string, bool) {
 		return "NULL", true
 	}
 	return "CASE" + cases.String() + " ELSE NULL END", true
+}
+
+// onlyMask is how every rule shows the column; false where one does not show it, or two show it in different ways.
+func onlyMask(rules []*rule, column string) (mask grant.Mask, alike bool) {
+	for i, r := range rules {
+		if !r.shows(column) || i > 0 && r.masks[column] != mask {
+			return "", false
+		}
+		mask = r.masks[column]
+	}
+	return mask, len(rules) > 0
 }
 
 // shown is a masked column, and false where it is shown as it is. A value that no text can stand for is not shown.

@@ -11,6 +11,9 @@ import (
 	"path/filepath"
 	"time"
 
+	fastjson "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/atoll-platform/atoll/internal/grant"
 )
 
@@ -110,9 +113,9 @@ func (st store) loadWhole() (*snapshot, error) {
 
 // decodeSnapshot reads what save writes.
 func decodeSnapshot(r io.Reader) (*snapshot, error) {
-	in := json.NewDecoder(bufio.NewReaderSize(r, 1<<20))
+	in := jsontext.NewDecoder(bufio.NewReaderSize(r, 1<<20))
 	var head header
-	if err := in.Decode(&head); err != nil {
+	if err := fastjson.UnmarshalDecode(in, &head); err != nil {
 		return nil, err
 	}
 	if head.Format != format {
@@ -121,7 +124,7 @@ func decodeSnapshot(r io.Reader) (*snapshot, error) {
 	all := Push{Set: map[string][]grant.Atom{}, Tables: &head.Tables}
 	for {
 		var l line
-		err := in.Decode(&l)
+		err := fastjson.UnmarshalDecode(in, &l)
 		if errors.Is(err, io.EOF) {
 			break
 		}

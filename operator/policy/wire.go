@@ -1,9 +1,10 @@
 package policy
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
+
+	"github.com/go-json-experiment/json"
 )
 
 // Input is what Trino's OPA plugin asks. Fields that newer releases add are ignored.
@@ -95,7 +96,8 @@ type ColumnMask struct {
 	View  Expression `json:"viewExpression"`
 }
 
-// ParseInput reads the body of a request.
+// ParseInput reads the body of a request. Names are those that Trino writes, to the letter, and one that is there twice is an error: there is
+// one way to read a request.
 func ParseInput(body []byte) (Input, error) {
 	var envelope struct {
 		Input *Input `json:"input"`

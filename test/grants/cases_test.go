@@ -123,19 +123,36 @@ func ask(action grant.Action, word, bucket, key string, at time.Time) request {
 	return r
 }
 
-// questions are every action on every key, also in a bucket that nobody is granted, at every instant.
-func questions(at []time.Time) []request {
-	var all []request
-	for _, t := range at {
-		for action, list := range words {
-			for _, word := range list {
-				for _, bucket := range append([]string{"lake-3"}, buckets...) {
-					for _, key := range keys {
-						all = append(all, ask(action, word, bucket, key, t))
-					}
+// forms are every action on every key, also in a bucket that nobody is granted.
+var forms = func() (all []func(time.Time) request) {
+	for _, action := range append([]grant.Action{other}, actions...) {
+		for _, word := range words[action] {
+			for _, bucket := range append([]string{"lake-3"}, buckets...) {
+				for _, key := range keys {
+					all = append(all, func(at time.Time) request { return ask(action, word, bucket, key, at) })
 				}
 			}
 		}
 	}
 	return all
+}()
+
+// questions are all forms at every instant. They are made when they are asked for: there are thousands about a few grants.
+type questions []time.Time
+
+func (q questions) count() int { return len(q) * len(forms) }
+
+func (q questions) at(i int) request { return forms[i%len(forms)](q[i/len(forms)]) }
+
+// all are the questions, in any order.
+func (q questions) all(r *rand.Rand) []request { return q.some(r, q.count()) }
+
+// some are so many of the questions, in any order.
+func (q questions) some(r *rand.Rand, most int) []request {
+	order := r.Perm(q.count())
+	out := make([]request, 0, min(most, len(order)))
+	for _, i := range order[:min(most, len(order))] {
+		out = append(out, q.at(i))
+	}
+	return out
 }
