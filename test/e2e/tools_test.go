@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/gruntwork-io/terratest/modules/shell"
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
@@ -92,6 +94,22 @@ func (p *platform) try(t testing.TB, command string, args ...string) (string, er
 func (p *platform) kubectl(t testing.TB, args ...string) string {
 	t.Helper()
 	return p.output(t, p.bin("assets/kubectl"), args...)
+}
+
+// logs is what the pods of an application have logged since a time, without a word of it in the test's own log.
+func (p *platform) logs(ctx context.Context, t testing.TB, namespace, application, container string, since time.Time) string {
+	t.Helper()
+	pods := p.clientset(t).CoreV1().Pods(namespace)
+	list, err := pods.List(ctx, metav1.ListOptions{LabelSelector: "app.kubernetes.io/name=" + application, FieldSelector: "status.phase=Running"})
+	require.NoError(t, err)
+	require.NotEmpty(t, list.Items, "pods of %s/%s", namespace, application)
+	var all strings.Builder
+	for _, pod := range list.Items {
+		text, err := pods.GetLogs(pod.Name, &corev1.PodLogOptions{Container: container, SinceTime: &metav1.Time{Time: since}}).DoRaw(ctx)
+		require.NoError(t, err)
+		all.Write(text)
+	}
+	return all.String()
 }
 
 func (p *platform) restConfig(t testing.TB) *rest.Config {

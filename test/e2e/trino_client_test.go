@@ -114,6 +114,17 @@ func (e *engine) query(ctx context.Context, person, sql string) ([][]any, error)
 	return rows, nil
 }
 
+// table has carol make a table, and returns what has her drop it.
+func (e *engine) table(ctx context.Context, t testing.TB, name, as string) func() {
+	t.Helper()
+	_, err := e.query(ctx, "carol", "CREATE TABLE memory.default."+name+" AS "+as)
+	require.NoError(t, err)
+	return func() {
+		_, err := e.query(ctx, "carol", "DROP TABLE memory.default."+name)
+		require.NoError(t, err)
+	}
+}
+
 // may says whether the person may run the SQL; what is no answer of Trino's fails the test.
 func (e *engine) may(ctx context.Context, t testing.TB, person, sql string) bool {
 	t.Helper()
