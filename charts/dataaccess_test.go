@@ -9,14 +9,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/yaml"
 )
 
 // dataAccess are the files that the operator puts into runs.
-func dataAccess(t *testing.T) map[string]string {
+func dataAccess(t *testing.T, values map[string]any) map[string]string {
 	t.Helper()
-	for _, obj := range render(t, "directory/operator", nil) {
+	for _, obj := range render(t, "directory/operator", values) {
 		if m, ok := obj.(*corev1.ConfigMap); ok && m.Name == "data-access" {
 			return m.Data
 		}
@@ -26,7 +27,26 @@ func dataAccess(t *testing.T) map[string]string {
 }
 
 func TestServersAndRunsFindTheSame(t *testing.T) {
-	for _, obj := range render(t, "application/hub", nil) {
+	sameFiles(t, nil, nil)
+}
+
+func TestServersAndRunsFindTheSameLeases(t *testing.T) {
+	files := sameFiles(t, map[string]any{"dataAccess": map[string]any{
+		"enabled": false, "endpoint": "", "region": region, "leases": []any{"tables", "objects"},
+	}}, onAWS)
+	want := "[default]\nregion = eu-central-1\n"
+	for _, kind := range []string{"tables", "objects"} {
+		want += "\n[profile " + kind + "]\nregion = eu-central-1\ncredential_process = python3 /run/atoll-data/credentials.py " + kind + "\n"
+	}
+	if diff := cmp.Diff(want, files["config"]); diff != "" {
+		t.Errorf("the configuration differs (-want +got):\n%s", diff)
+	}
+}
+
+// sameFiles are what servers and runs get.
+func sameFiles(t *testing.T, hubValues, operatorValues map[string]any) map[string]string {
+	t.Helper()
+	for _, obj := range render(t, "application/hub", hubValues) {
 		m, ok := obj.(*corev1.ConfigMap)
 		if !ok || m.Data["hub.yaml"] == "" {
 			continue
@@ -37,13 +57,14 @@ func TestServersAndRunsFindTheSame(t *testing.T) {
 		if err := yaml.Unmarshal([]byte(m.Data["hub.yaml"]), &hub); err != nil {
 			t.Fatal(err)
 		}
-		runs := dataAccess(t)
+		runs := dataAccess(t, operatorValues)
 		if got := hub.DataAccess; got.Config == "" || got.Config != runs["config"] || strings.TrimSpace(got.Credentials) != strings.TrimSpace(runs["credentials.py"]) {
 			t.Errorf("servers get\n%s\n%s\nand runs\n%s\n%s", got.Config, got.Credentials, runs["config"], runs["credentials.py"])
 		}
-		return
+		return runs
 	}
 	t.Fatal("the hub's chart has no hub.yaml")
+	return nil
 }
 
 // TestCredentialsProgram runs what SDKs call in a server, with a stand-in for the operator.
@@ -59,7 +80,7 @@ func TestCredentialsProgram(t *testing.T) {
 	})
 	server := httptest.NewServer(answers)
 	defer server.Close()
-	text := dataAccess(t)["credentials.py"]
+	text := dataAccess(t, nil)["credentials.py"]
 	const broker = "http://credentials.atoll-directory.svc:8090"
 	if !strings.Contains(text, broker) {
 		t.Fatalf("it asks somebody else than %s:\n%s", broker, text)

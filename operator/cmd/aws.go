@@ -11,6 +11,8 @@ import (
 	"github.com/spf13/pflag"
 	"k8s.io/apimachinery/pkg/util/wait"
 
+	"github.com/atoll-platform/atoll/operator/controller/workspace/network"
+	"github.com/atoll-platform/atoll/operator/credentials"
 	"github.com/atoll-platform/atoll/operator/target/aws/accessgrants"
 	"github.com/atoll-platform/atoll/operator/target/aws/lakeformation"
 	"github.com/atoll-platform/atoll/operator/target/aws/lease"
@@ -21,6 +23,9 @@ import (
 // attempts is how often a request to AWS is made before it fails: IAM throttles what comes in bursts.
 const attempts = 8
 
+// agent is the address of each node's agent, which hands people's roles to their pods.
+const agent = "169.254.170.23/32"
+
 // patience is how long a role that was made just now may be unknown to other services: about half a minute.
 func patience() wait.Backoff {
 	return wait.Backoff{Duration: 500 * time.Millisecond, Factor: 2, Steps: 7, Cap: 10 * time.Second}
@@ -30,6 +35,8 @@ func patience() wait.Backoff {
 type leaseOptions struct {
 	tables  lakeformation.Options
 	objects accessgrants.Options
+	// open are those that pods take on.
+	open []credentials.Leases
 }
 
 func (o *managerOptions) bindAWS(flags *pflag.FlagSet) {
@@ -41,10 +48,15 @@ func (o *managerOptions) bindAWS(flags *pflag.FlagSet) {
 	flags.StringVar(&o.leases.objects.Bucket, "aws-access-grants-bucket", "", "bucket whose objects S3 Access Grants hands out, in place of the policies of roles; it hands out none when empty")
 }
 
+// handsOut says whether a service of AWS hands data out.
+func (o *managerOptions) handsOut() bool {
+	return o.leases.tables.Catalog != "" || o.leases.objects.Bucket != ""
+}
+
 // completeAWS makes the targets on AWS. The operator's own credentials are found as AWS's clients find them.
 func (o *managerOptions) completeAWS(ctx context.Context) error {
 	if o.aws.ClusterARN == "" {
-		if o.leases.tables.Catalog != "" || o.leases.objects.Bucket != "" {
+		if o.handsOut() {
 			return errors.New("--aws-lake-formation-catalog or --aws-access-grants-bucket is set, so --aws-cluster-arn must be set too")
 		}
 		return nil
@@ -62,6 +74,7 @@ func (o *managerOptions) completeAWS(ctx context.Context) error {
 		return err
 	}
 	o.Associations = podidentity.New(found, o.aws.Cluster())
+	o.Workspace.Network.DataEgress = append(o.Workspace.Network.DataEgress, network.Peer{CIDR: agent, Port: 80})
 	return o.completeLeases(found)
 }
 
@@ -77,7 +90,7 @@ func (o *managerOptions) completeLeases(found aws.Config) error {
 		if err != nil {
 			return err
 		}
-		o.Leases = append(o.Leases, grants)
+		o.Leases, o.leases.open = append(o.Leases, grants), append(o.leases.open, grants)
 	}
 	if o.leases.objects.Bucket != "" {
 		o.leases.objects.Patience = patience()
@@ -89,7 +102,7 @@ func (o *managerOptions) completeLeases(found aws.Config) error {
 		if err != nil {
 			return err
 		}
-		o.Leases = append(o.Leases, grants)
+		o.Leases, o.leases.open = append(o.Leases, grants), append(o.leases.open, grants)
 	}
 	return nil
 }

@@ -19,6 +19,7 @@ func TestAWSFlags(t *testing.T) {
 		"objects without a cluster": {[]string{"--aws-access-grants-bucket=reef-data"}, "--aws-cluster-arn must be set too"},
 		"a catalog of no name":      {append(on[:3:3], "--aws-lake-formation-catalog=Lake"), "such as lake"},
 		"a bucket of no name":       {append(on[:3:3], "--aws-access-grants-bucket=s3://data"), "such as reef-data"},
+		"nothing to give":           {[]string{"--credentials-bind-address=:8090"}, "or --aws-lake-formation-catalog"},
 		"no boundary":               {on[:2], "arn:aws:iam::123456789012:policy"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -44,6 +45,13 @@ func TestAWSFlagsMakeTargets(t *testing.T) {
 	var names []string
 	for _, l := range o.Leases {
 		names = append(names, string(l.Name()))
+	}
+	var kinds []string
+	for _, l := range o.leases.open {
+		kinds = append(kinds, l.Kind())
+	}
+	if got := strings.Join(kinds, " "); got != "tables objects" {
+		t.Errorf("pods take leases on of %s", got)
 	}
 	if got := strings.Join(names, " "); got != "LakeFormation AccessGrants" || o.aws.HandedOut != "reef-data" {
 		t.Errorf("targets are %s, handed out is %q", got, o.aws.HandedOut)

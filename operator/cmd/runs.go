@@ -5,10 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/netip"
 	"os"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -20,7 +17,6 @@ import (
 	"github.com/atoll-platform/atoll/api/v1alpha1"
 	"github.com/atoll-platform/atoll/internal/objectstore"
 	"github.com/atoll-platform/atoll/operator/controller/run"
-	"github.com/atoll-platform/atoll/operator/controller/workspace/network"
 	"github.com/atoll-platform/atoll/operator/engine/airflow"
 	"github.com/atoll-platform/atoll/operator/notify"
 	"github.com/atoll-platform/atoll/operator/runstore"
@@ -86,13 +82,11 @@ func (o *managerOptions) completeRuns() error {
 	default:
 		return fmt.Errorf("--run-placement is %q: set it to Required or Relaxed", r.placement)
 	}
-	for _, text := range r.egress {
-		peer, err := parsePeer(text)
-		if err != nil {
-			return err
-		}
-		o.Workspace.Network.RunEgress = append(o.Workspace.Network.RunEgress, peer)
+	peers, err := parsePeers("run-egress", r.egress)
+	if err != nil {
+		return err
 	}
+	o.Workspace.Network.RunEgress = peers
 	if r.store.Bucket != "" && o.Run.Image == "" {
 		return errors.New("--run-image is empty: name the operator's own image, which every run needs")
 	}
@@ -124,23 +118,6 @@ func (o *managerOptions) completeRuns() error {
 	o.Schedule.MaxSleep, o.Run.MaxSleep = maxSleep, maxSleep
 	o.Schedule.Clock, o.Run.Clock = clock.RealClock{}, clock.RealClock{}
 	return nil
-}
-
-func parsePeer(text string) (network.Peer, error) {
-	wrong := fmt.Errorf("--run-egress %q is no range of addresses with a port: write it like 203.0.113.0/24:443", text)
-	i := strings.LastIndex(text, ":")
-	if i < 0 {
-		return network.Peer{}, wrong
-	}
-	prefix, err := netip.ParsePrefix(text[:i])
-	if err != nil {
-		return network.Peer{}, wrong
-	}
-	port, err := strconv.ParseUint(text[i+1:], 10, 16)
-	if err != nil || port == 0 {
-		return network.Peer{}, wrong
-	}
-	return network.Peer{CIDR: prefix.Masked().String(), Port: int32(port)}, nil
 }
 
 // connectRuns makes what runs need beside the controllers: the object store, and who tells people of them.

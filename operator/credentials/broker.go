@@ -1,20 +1,21 @@
-// Package credentials hands people's servers and runs short-lived keys of the object store: those of the one account that is the
-// person's, never for longer than something is granted to them.
+// Package credentials hands people's servers and runs what opens the data that is granted to the person, never for longer than it is
+// granted: short-lived keys of the object store, or the lease of AWS that is to be taken on.
 //
 // A pod asks with the token of its ServiceAccount, which Kubernetes made for this one audience and which ends with the pod. What
-// the key opens is not decided here: the store itself compares each request with the windows in the account's policy.
+// is opened is not decided here: whoever enforces grants compares each request with their windows.
 package credentials
 
 import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/go-logr/logr"
-	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/atoll-platform/atoll/api/v1alpha1"
@@ -25,8 +26,6 @@ import (
 const (
 	// Audience is that of the tokens with which pods ask.
 	Audience = "atoll.dev/data"
-	// Path is where credentials are asked for.
-	Path = "/v1/credentials"
 	// Life is the longest that credentials are good for before they are asked for again.
 	Life = time.Hour
 )
@@ -34,38 +33,34 @@ const (
 // ErrNothingGranted says that nothing is granted to a person at the moment.
 var ErrNothingGranted = errors.New("nothing is granted to you at the moment")
 
-// Lease tells until when something is granted at the least: the earliest end among the windows that are open at a time. The
-// error is ErrNothingGranted where none is.
-type Lease interface {
-	Until(ctx context.Context, account string, at time.Time) (time.Time, error)
+// Giver has what a person is handed, who is named by the part of names that is theirs, see person.Slug. The error is
+// ErrNothingGranted where that is nothing.
+type Giver interface {
+	Give(ctx context.Context, slug string) (Given, error)
+}
+
+// Given is what is handed out, as JSON.
+type Given interface {
+	// Trace is what the log says of it, in keys and values, without what is secret.
+	Trace() []any
 }
 
 // Broker answers pods.
 type Broker struct {
 	// Client asks the API server whose a token is.
 	Client client.Client
-	Lease  Lease
-	Keys   *Keys
-	// Account names the object store's account of a person by the part of names that is the person's, see person.Slug.
-	Account func(slug string) string
-	Clock   clock.PassiveClock
-	Log     logr.Logger
+	// Givers by the paths where they are asked.
+	Givers map[string]Giver
+	Log    logr.Logger
 }
 
-// Answer is what an SDK takes from a process that provides credentials: credential_process of AWS' configuration.
-type Answer struct {
-	Version         int
-	AccessKeyID     string    `json:"AccessKeyId"`
-	SecretAccessKey string    `json:"SecretAccessKey"`
-	Expiration      time.Time `json:"Expiration"`
-}
-
-// ServeHTTP answers GET Path with an Answer, 401 to who shows no good token, 403 where nothing is granted, and 503 where the
-// object store or the API server cannot be asked.
+// ServeHTTP answers GET of a giver's path with what it gives, 401 to who shows no good token, 403 where nothing is granted, and 503
+// where the giver or the API server cannot be asked.
 func (b *Broker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
-	if r.URL.Path != Path || r.Method != http.MethodGet {
-		http.Error(w, "ask with GET "+Path, http.StatusNotFound)
+	giver, known := b.Givers[r.URL.Path]
+	if !known || r.Method != http.MethodGet {
+		http.Error(w, "ask with GET "+strings.Join(slices.Sorted(maps.Keys(b.Givers)), " or "), http.StatusNotFound)
 		return
 	}
 	slug, pod, err := b.who(r.Context(), r.Header.Get("Authorization"))
@@ -78,32 +73,19 @@ func (b *Broker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "this is no token of a person's server or run for the audience "+Audience, http.StatusUnauthorized)
 		return
 	}
-	answer, err := b.answer(r.Context(), b.Account(slug))
+	given, err := giver.Give(r.Context(), slug)
 	switch {
 	case errors.Is(err, ErrNothingGranted):
 		http.Error(w, "Nothing is granted to you at the moment. Ask the owner of the data for a grant.", http.StatusForbidden)
 		return
 	case err != nil:
-		b.Log.Error(err, "making credentials", "person", slug, "pod", pod)
+		b.Log.Error(err, "making credentials", "person", slug, "pod", pod, "path", r.URL.Path)
 		http.Error(w, "the platform cannot give credentials at the moment; try again", http.StatusServiceUnavailable)
 		return
 	}
-	b.Log.Info("credentials given", "person", slug, "pod", pod, "key", answer.AccessKeyID, "until", answer.Expiration)
+	b.Log.Info("credentials given", append([]any{"person", slug, "pod", pod}, given.Trace()...)...)
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(answer) // a pod that went away needs no answer
-}
-
-func (b *Broker) answer(ctx context.Context, account string) (*Answer, error) {
-	now := b.Clock.Now().UTC()
-	granted, err := b.Lease.Until(ctx, account, now)
-	if err != nil {
-		return nil, err
-	}
-	key, err := b.Keys.Current(ctx, account)
-	if err != nil {
-		return nil, err
-	}
-	return &Answer{Version: 1, AccessKeyID: key.ID, SecretAccessKey: key.Secret, Expiration: earliest(now.Add(Life), granted, key.ends())}, nil
+	_ = json.NewEncoder(w).Encode(given) // a pod that went away needs no answer
 }
 
 // who reads the person and the pod off a token; the person is empty where it is not one of a person's pod.

@@ -91,8 +91,10 @@ func newWorld(t *testing.T) *world {
 	}
 	w.keys = w.operator()
 	w.broker = &credentials.Broker{
-		Client: admin, Lease: w.leases, Keys: w.keys, Account: func(slug string) string { return "account-" + slug },
-		Clock: w.clock, Log: logr.Discard(),
+		Client: admin, Log: logr.Discard(),
+		Givers: map[string]credentials.Giver{
+			credentials.Path: &credentials.Store{Lease: w.leases, Keys: w.keys, Account: func(slug string) string { return "account-" + slug }, Clock: w.clock},
+		},
 	}
 	return w
 }

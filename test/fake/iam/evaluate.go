@@ -15,6 +15,8 @@ type Request struct {
 	// Prefix is what a listing asks for.
 	Prefix string
 	At     time.Time
+	// Tags are those of the session that asks.
+	Tags map[string]string
 }
 
 // Allowed says whether the role's policies, as last written, let the request through.
@@ -59,7 +61,8 @@ func (e entry) applies(req Request) bool {
 	if len(e.NotAction) > 0 && anyMatch(e.NotAction, req.Action, "(?is)") || len(e.NotAction) == 0 && !anyMatch(e.Action, req.Action, "(?is)") {
 		return false
 	}
-	if len(e.NotResource) > 0 && anyMatch(e.NotResource, req.Resource, "(?s)") || len(e.NotResource) == 0 && !anyMatch(e.Resource, req.Resource, "(?s)") {
+	named := func(resources texts) bool { return anyMatch(filled(resources, req.Tags), req.Resource, "(?s)") }
+	if len(e.NotResource) > 0 && named(e.NotResource) || len(e.NotResource) == 0 && !named(e.Resource) {
 		return false
 	}
 	for operator, keys := range e.Condition {
@@ -72,9 +75,33 @@ func (e entry) applies(req Request) bool {
 	return true
 }
 
+// variable is one that stands for a tag of the session.
+var variable = regexp.MustCompile(`\$\{aws:PrincipalTag/([^}]+)\}`)
+
+// filled has the tags of the session in the places of their variables. Stars in a tag are themselves, and what names a tag that the
+// session does not have names nothing.
+func filled(resources texts, tags map[string]string) (list []string) {
+	for _, text := range resources {
+		there := true
+		text = variable.ReplaceAllStringFunc(text, func(v string) string {
+			tag, has := tags[variable.FindStringSubmatch(v)[1]]
+			there = there && has && !strings.ContainsAny(tag, "*?")
+			return tag
+		})
+		if there {
+			list = append(list, text)
+		}
+	}
+	return list
+}
+
 // holds says whether one of the values meets the condition. A key that the request does not have meets none.
 func holds(operator, key string, values []string, req Request) bool {
 	for _, v := range values {
+		tag, ofPrincipal := strings.CutPrefix(key, "aws:principaltag/")
+		if is, has := req.Tags[tag]; ofPrincipal && has && operator == "StringEquals" && is == v {
+			return true
+		}
 		switch key {
 		case "aws:currenttime":
 			at, err := time.Parse(time.RFC3339, v)

@@ -22,6 +22,7 @@ type (
 	}
 	roleView struct {
 		Path, RoleName, Arn, AssumeRolePolicyDocument string
+		Description                                   string `xml:",omitempty"`
 		// CreateDate never changes here.
 		CreateDate string
 		Boundary   *boundaryView `xml:"PermissionsBoundary,omitempty"`
@@ -52,7 +53,7 @@ type (
 )
 
 func describe(r *role) roleView {
-	v := roleView{Path: r.path, RoleName: r.name, Arn: r.arn(), AssumeRolePolicyDocument: url.QueryEscape(r.trust), CreateDate: "2026-01-01T00:00:00Z"}
+	v := roleView{Path: r.path, RoleName: r.name, Arn: r.arn(), Description: r.description, AssumeRolePolicyDocument: url.QueryEscape(r.trust), CreateDate: "2026-01-01T00:00:00Z"}
 	v.AssumeRolePolicyDocument = strings.ReplaceAll(v.AssumeRolePolicyDocument, "+", "%20")
 	if r.boundary != "" {
 		v.Boundary = &boundaryView{"Policy", r.boundary}

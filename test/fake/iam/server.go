@@ -26,6 +26,8 @@ type Options struct {
 	Throttle int
 	// Boundary is the ARN of the policy that every new role must have as its boundary; empty asks for none.
 	Boundary string
+	// BoundaryDocument is the text of that policy, which Assumable goes by; empty lets everything through.
+	BoundaryDocument string
 }
 
 // Server answers as IAM does.

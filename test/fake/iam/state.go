@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 )
 
@@ -26,9 +27,12 @@ type state struct {
 
 type role struct {
 	name, path, trust, boundary string
-	tags                        map[string]string
-	inline                      map[string]string
-	attached                    []string
+	description                 string
+	// session is the longest that a session of the role lasts.
+	session  time.Duration
+	tags     map[string]string
+	inline   map[string]string
+	attached []string
 }
 
 type managed struct {

@@ -1,9 +1,13 @@
 package iam
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
+	"strings"
+	"time"
 )
 
 // writes are the actions that change something. One that fails has changed nothing.
@@ -33,12 +37,37 @@ func createRole(s state, opts Options, in url.Values) (any, *failure) {
 	if err := s.trustworthy(trust); err != nil {
 		return nil, err
 	}
-	r := &role{name: name, path: path, trust: trust, boundary: boundary, inline: map[string]string{}, tags: map[string]string{}}
+	session, err := longest(in.Get("MaxSessionDuration"))
+	if err != nil {
+		return nil, err
+	}
+	description := in.Get("Description")
+	if !describes(description) {
+		return nil, refuse("ValidationError", "Value at 'description' failed to satisfy constraint: %s", description)
+	}
+	r := &role{name: name, path: path, trust: trust, boundary: boundary, description: description, session: session, inline: map[string]string{}, tags: map[string]string{}}
 	for i := 1; in.Has(fmt.Sprintf("Tags.member.%d.Key", i)); i++ {
 		r.tags[in.Get(fmt.Sprintf("Tags.member.%d.Key", i))] = in.Get(fmt.Sprintf("Tags.member.%d.Value", i))
 	}
 	s.roles[name] = r
 	return roleAnswer{describe(r)}, nil
+}
+
+// longest is the longest session of a role, in seconds as it is asked for: an hour where nothing is.
+func longest(text string) (time.Duration, *failure) {
+	seconds, err := strconv.Atoi(cmp.Or(text, "3600"))
+	if err != nil || seconds < 3600 || seconds > 43200 {
+		return 0, refuse("ValidationError", "Value '%s' at 'maxSessionDuration' failed to satisfy constraint: between 3600 and 43200", text)
+	}
+	return time.Duration(seconds) * time.Second, nil
+}
+
+// describes says whether IAM takes a description.
+func describes(text string) bool {
+	odd := func(r rune) bool {
+		return r != '\t' && r != '\n' && r != '\r' && (r < ' ' || r > 'ÿ' || r > '~' && r < '¡')
+	}
+	return len([]rune(text)) <= 1000 && !strings.ContainsFunc(text, odd)
 }
 
 func deleteRole(s state, _ Options, in url.Values) (any, *failure) {

@@ -39,6 +39,8 @@ type Options struct {
 	DataNamespace string
 	// OwnNamespace is where the operator runs, which gives credentials for data.
 	OwnNamespace string
+	// DataEgress is where people's servers and runs find data outside of the cluster.
+	DataEgress []Peer
 	// RunEgress is what runs may reach besides, such as git servers.
 	RunEgress []Peer
 }
@@ -83,24 +85,24 @@ func names(ws *v1alpha1.Workspace) *networkingv1ac.NetworkPolicyApplyConfigurati
 				WithPorts(port(corev1.ProtocolUDP, portDNS), port(corev1.ProtocolTCP, portDNS))))
 }
 
-// notebooks lets the hub and its proxy in, and notebooks out to the hub's API, the object store and
-// whoever gives credentials for it.
+// notebooks lets the hub and its proxy in, and notebooks out to the hub's API, the object store, whoever gives credentials for it,
+// and data outside of the cluster.
 func notebooks(ws *v1alpha1.Workspace, opts Options) *networkingv1ac.NetworkPolicyApplyConfiguration {
-	return networkingv1ac.NetworkPolicy("notebook", owned.Namespace(ws)).
-		WithSpec(networkingv1ac.NetworkPolicySpec().
-			WithPodSelector(selector(v1alpha1.LabelComponent, owned.ComponentNotebook)).
-			WithPolicyTypes(networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress).
-			WithIngress(networkingv1ac.NetworkPolicyIngressRule().
-				WithFrom(component(opts.HubNamespace, "hub"), component(opts.HubNamespace, "proxy")).
-				WithPorts(port(corev1.ProtocolTCP, portNotebook))).
-			WithEgress(
-				networkingv1ac.NetworkPolicyEgressRule().
-					WithTo(component(opts.HubNamespace, "hub")).
-					WithPorts(port(corev1.ProtocolTCP, portHub)),
-				objectStore(opts),
-				operator(opts, portCredentials),
-				queries(opts),
-			))
+	spec := networkingv1ac.NetworkPolicySpec().
+		WithPodSelector(selector(v1alpha1.LabelComponent, owned.ComponentNotebook)).
+		WithPolicyTypes(networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress).
+		WithIngress(networkingv1ac.NetworkPolicyIngressRule().
+			WithFrom(component(opts.HubNamespace, "hub"), component(opts.HubNamespace, "proxy")).
+			WithPorts(port(corev1.ProtocolTCP, portNotebook))).
+		WithEgress(
+			networkingv1ac.NetworkPolicyEgressRule().
+				WithTo(component(opts.HubNamespace, "hub")).
+				WithPorts(port(corev1.ProtocolTCP, portHub)),
+			objectStore(opts),
+			operator(opts, portCredentials),
+			queries(opts),
+		)
+	return networkingv1ac.NetworkPolicy("notebook", owned.Namespace(ws)).WithSpec(spec.WithEgress(outside(opts.DataEgress)...))
 }
 
 // backups lets the jobs that copy homes out to the object store.
@@ -141,13 +143,20 @@ func runs(ws *v1alpha1.Workspace, opts Options) *networkingv1ac.NetworkPolicyApp
 	spec := networkingv1ac.NetworkPolicySpec().
 		WithPodSelector(selector(v1alpha1.LabelComponent, owned.ComponentRun)).
 		WithPolicyTypes(networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress).
-		WithEgress(objectStore(opts), operator(opts, portCredentials), operator(opts, portDesk), queries(opts))
-	for _, p := range opts.RunEgress {
-		spec.WithEgress(networkingv1ac.NetworkPolicyEgressRule().
+		WithEgress(objectStore(opts), operator(opts, portCredentials), operator(opts, portDesk), queries(opts)).
+		WithEgress(outside(opts.DataEgress)...).
+		WithEgress(outside(opts.RunEgress)...)
+	return networkingv1ac.NetworkPolicy("run", owned.Namespace(ws)).WithSpec(spec)
+}
+
+// outside are the addresses outside of the cluster that are let out to.
+func outside(peers []Peer) (rules []*networkingv1ac.NetworkPolicyEgressRuleApplyConfiguration) {
+	for _, p := range peers {
+		rules = append(rules, networkingv1ac.NetworkPolicyEgressRule().
 			WithTo(networkingv1ac.NetworkPolicyPeer().WithIPBlock(networkingv1ac.IPBlock().WithCIDR(p.CIDR))).
 			WithPorts(port(corev1.ProtocolTCP, p.Port)))
 	}
-	return networkingv1ac.NetworkPolicy("run", owned.Namespace(ws)).WithSpec(spec)
+	return rules
 }
 
 func component(namespace, name string) *networkingv1ac.NetworkPolicyPeerApplyConfiguration {

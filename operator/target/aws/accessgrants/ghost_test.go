@@ -26,7 +26,7 @@ func TestGhostsAreFound(t *testing.T) {
 		"both at once":                    {"", "READWRITE", "data/a/*", true},
 		"somebody else's role":            {"arn:aws:iam::123456789012:role/eve", "READ", "data/a/*", false},
 		"a single object of theirs":       {"arn:aws:iam::123456789012:role/eve", "READ", "data/a/secret", false},
-		"a role of a lease that has gone": {"arn:aws:iam::123456789012:role/atoll/reef/leases/objects/bob/reef-objects-0123456789abcdef", "READ", "data/a/*", true},
+		"a role of a lease that has gone": {"arn:aws:iam::123456789012:role/atoll/reef/leases/objects/person-bob/reef-objects-0123456789abcdef", "READ", "data/a/*", true},
 	} {
 		t.Run(what, func(t *testing.T) {
 			p := begin(t, iam.Options{}, fake.Options{})
@@ -39,7 +39,7 @@ func TestGhostsAreFound(t *testing.T) {
 			}
 			who := seed.who
 			if who == "" {
-				who = p.iam.Roles("/atoll/reef/leases/objects/ada/")[0]
+				who = p.iam.Roles("/atoll/reef/leases/objects/person-ada/")[0]
 			}
 			_, err := s3control.NewFromConfig(p.config()).CreateAccessGrant(ctx, &s3control.CreateAccessGrantInput{
 				AccountId: aws.String("123456789012"), AccessGrantsLocationId: aws.String("default"), Permission: types.Permission(seed.word),

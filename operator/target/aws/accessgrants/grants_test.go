@@ -110,7 +110,7 @@ func (p *platform) sync(t *testing.T, atoms ...grant.Atom) {
 
 // may says whether credentials are handed out to a person at a time with which they may do something.
 func (p *platform) may(slug string, action grant.Action, bucket, key string, at time.Time) bool {
-	return slices.ContainsFunc(p.iam.Roles("/atoll/reef/leases/objects/"+slug+"/"), func(arn string) bool {
+	return slices.ContainsFunc(p.iam.Roles("/atoll/reef/leases/objects/person-"+slug+"/"), func(arn string) bool {
 		return p.iam.Allowed(arn[strings.LastIndex(arn, "/")+1:], iam.Request{
 			Action: "s3:GetDataAccess", Resource: "arn:aws:s3:eu-central-1:123456789012:access-grants/default", At: at,
 		}) && p.s3.HandsOut(arn, words[action], bucket, key)

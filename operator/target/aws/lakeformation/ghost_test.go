@@ -109,7 +109,7 @@ func TestGhostsAreFound(t *testing.T) {
 			if found, err := p.Ghosts(ctx, access, start); err != nil || len(found) != 0 {
 				t.Fatalf("before: %+v, %v", found, err)
 			}
-			arn := p.iam.Roles("/atoll/reef/leases/tables/ada/")[0]
+			arn := p.iam.Roles("/atoll/reef/leases/tables/person-ada/")[0]
 			if err := tt.seed(p, arn, arn[strings.LastIndex(arn, "/")+1:], sdkiam.NewFromConfig(config(p.iam.Endpoint))); err != nil {
 				t.Fatal(err)
 			}
@@ -142,7 +142,7 @@ func TestGhostsOfLeasesThatNobodyIsGranted(t *testing.T) {
 	ctx := context.Background()
 	p := begin(t, iam.Options{}, fake.Options{})
 	p.sync(t, selecting("orders", start, end))
-	gone := "arn:aws:iam::123456789012:role/atoll/reef/leases/tables/bob/reef-tables-0123456789abcdef"
+	gone := "arn:aws:iam::123456789012:role/atoll/reef/leases/tables/person-bob/reef-tables-0123456789abcdef"
 	if found, err := p.Ghosts(ctx, target.Access{}, end); err != nil || len(found) != 0 {
 		t.Errorf("a window that has passed: %+v, %v", found, err)
 	}

@@ -99,7 +99,7 @@ func (p *platform) sync(t *testing.T, atoms ...grant.Atom) {
 
 // open are the leases of a person whose gate is open.
 func (p *platform) open(slug string, at time.Time) (arns []string) {
-	for _, arn := range p.iam.Roles("/atoll/reef/leases/tables/" + slug + "/") {
+	for _, arn := range p.iam.Roles("/atoll/reef/leases/tables/person-" + slug + "/") {
 		if p.iam.Allowed(arn[strings.LastIndex(arn, "/")+1:], iam.Request{Action: "lakeformation:GetDataAccess", Resource: "*", At: at}) {
 			arns = append(arns, arn)
 		}

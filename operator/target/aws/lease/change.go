@@ -50,7 +50,7 @@ func (c *change[P]) give(ctx context.Context, name string, want Lease[P]) error 
 		if _, err := c.people.Ensure(ctx, c.user); err != nil {
 			return err
 		}
-		if err := c.client.make(ctx, c.slug, name); err != nil {
+		if err := c.client.make(ctx, c.slug, name, want.Window); err != nil {
 			return err
 		}
 		l = &live[P]{has: map[P]bool{}}

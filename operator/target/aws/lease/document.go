@@ -29,12 +29,13 @@ type roles struct {
 // path of all leases of the service.
 func (r roles) path() string { return "/atoll/" + r.opts.Platform + "/leases/" + r.gate.Kind + "/" }
 
-// pathOf is that of the leases of one person, by the part of names that is theirs.
-func (r roles) pathOf(slug string) string { return r.path() + slug + "/" }
+// pathOf is that of the leases of one person, by the part of names that is theirs. It ends with the name of their ServiceAccount, which is
+// in the tags of their sessions: so the boundary of grants lets each session take on the leases of its own person alone.
+func (r roles) pathOf(slug string) string { return r.path() + person.ServiceAccountPrefix + slug + "/" }
 
 // slug of the person whose lease has the path; empty where it is none.
 func (r roles) slug(path string) string {
-	slug, ok := strings.CutPrefix(path, r.path())
+	slug, ok := strings.CutPrefix(path, r.path()+person.ServiceAccountPrefix)
 	slug, end := strings.CutSuffix(slug, "/")
 	if !ok || !end || strings.Contains(slug, "/") {
 		return ""

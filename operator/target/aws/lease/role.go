@@ -22,11 +22,11 @@ type client struct {
 }
 
 // make makes the role of a lease where it is not there, with its gate closed.
-func (c client) make(ctx context.Context, slug, name string) error {
+func (c client) make(ctx context.Context, slug, name string, w grant.Window) error {
 	_, err := c.iam.CreateRole(ctx, &iam.CreateRoleInput{
 		RoleName: &name, Path: aws.String(c.pathOf(slug)), PermissionsBoundary: &c.opts.BoundaryARN,
 		AssumeRolePolicyDocument: aws.String(c.trust(slug)), MaxSessionDuration: aws.Int32(int32(Life.Seconds())),
-		Description: aws.String("Data as granted to one person in one window; the policy is written by the operator"),
+		Description: aws.String(describe(w)),
 		Tags: []iamtypes.Tag{
 			{Key: aws.String("atoll.dev/platform"), Value: &c.opts.Platform},
 			{Key: aws.String("atoll.dev/part"), Value: aws.String("leases")},
