@@ -4,6 +4,7 @@ import (
 	"cmp"
 
 	"github.com/atoll-platform/atoll/api/v1alpha1"
+	"github.com/atoll-platform/atoll/internal/helm"
 )
 
 // noMail is the domain of people without an address, which Keycloak insists on; no mail can reach it.
@@ -18,6 +19,7 @@ var Catalog = []Component{
 		Name:       "objectstore",
 		Subcluster: "data",
 		Chart:      "data/objectstore",
+		Unless:     onAWS,
 	},
 	{
 		Name:       "postgresql",
@@ -88,6 +90,9 @@ func operatorValues(in Inputs) map[string]any {
 	}
 	if (Component{Name: "postgresql"}).Disabled(in.Platform.Spec) != "" {
 		values["ledger"] = map[string]any{"host": ""}
+	}
+	if in.Platform.Spec.AWS != nil {
+		values = helm.Merge(values, operatorOnAWS(in))
 	}
 	return values
 }

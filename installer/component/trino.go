@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"github.com/atoll-platform/atoll/api/v1alpha1"
+	"github.com/atoll-platform/atoll/internal/helm"
 )
 
 // trino is the query engine, of which others need to know whether it is there.
@@ -25,9 +26,13 @@ func withoutTrino(spec v1alpha1.PlatformSpec) string {
 	return "the component trino is not asked for in platform.yaml"
 }
 
-// hubValues tell whether servers find Trino.
+// hubValues tell whether servers find Trino, and what AWS hands out.
 func hubValues(in Inputs) map[string]any {
-	return map[string]any{"trino": map[string]any{"enabled": Trino(in.Platform.Spec)}}
+	values := map[string]any{"trino": map[string]any{"enabled": Trino(in.Platform.Spec)}}
+	if in.Platform.Spec.AWS != nil {
+		values = helm.Merge(values, hubOnAWS(in.Platform.Spec.AWS))
+	}
+	return values
 }
 
 // trinoWorkerValues pass the catalogs of the coordinator on, which workers must have alike.

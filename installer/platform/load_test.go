@@ -17,6 +17,23 @@ const header = "apiVersion: atoll.dev/v1alpha1\nkind: Platform\nmetadata:\n  nam
 
 const local = header + "spec:\n  access:\n    type: NodePort\n"
 
+const aws = local + "  aws:\n    clusterARN: arn:aws:eks:eu-central-1:123456789012:cluster/reef\n" +
+	"    grantsBoundaryARN: arn:aws:iam::123456789012:policy/atoll/reef-grants-boundary\n"
+
+func TestParseOnAWS(t *testing.T) {
+	p, err := Parse("platform.yaml", []byte(aws+"    lakeFormationCatalog: lake\n    accessGrantsBucket: reef-data\n    egress: [52.219.0.0/20:443]\n"), known)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &v1alpha1.AWS{
+		ClusterARN: "arn:aws:eks:eu-central-1:123456789012:cluster/reef", GrantsBoundaryARN: "arn:aws:iam::123456789012:policy/atoll/reef-grants-boundary",
+		DataEncryption: v1alpha1.EncryptionKMS, LakeFormationCatalog: "lake", AccessGrantsBucket: "reef-data", Egress: []string{"52.219.0.0/20:443"},
+	}
+	if diff := cmp.Diff(want, p.Spec.AWS); diff != "" {
+		t.Errorf("aws differs (-want +got):\n%s", diff)
+	}
+}
+
 func TestParseFillsInDefaults(t *testing.T) {
 	p, err := Parse("platform.yaml", []byte(local), known)
 	if err != nil {
@@ -94,6 +111,42 @@ func TestParseRefuses(t *testing.T) {
 		"no way to reach the identity provider": {
 			yaml: header + "spec:\n  access:\n    hubURL: https://hub.example.com\n",
 			want: []string{"spec.identity.issuer", "set identity.issuer"},
+		},
+		"on AWS without a cluster": {
+			yaml: local + "  aws:\n    lakeFormationCatalog: lake\n",
+			want: []string{"platform.yaml:8", "spec.aws.clusterARN", "Required", "spec.aws.grantsBoundaryARN"},
+		},
+		"no ARN of a cluster": {
+			yaml: strings.Replace(aws, "cluster/reef", "nodegroup/reef", 1),
+			want: []string{"platform.yaml:9", "spec.aws.clusterARN", "such as arn:aws:eks:eu-central-1:123456789012:cluster/reef"},
+		},
+		"a boundary of AWS's own": {
+			yaml: strings.Replace(aws, "iam::123456789012:", "iam::aws:", 1),
+			want: []string{"platform.yaml:10", "spec.aws.grantsBoundaryARN", "such as arn:aws:iam::123456789012:policy/atoll/reef-grants-boundary"},
+		},
+		"a boundary in another account": {
+			yaml: strings.Replace(aws, "iam::123456789012:", "iam::210987654321:", 1),
+			want: []string{"platform.yaml:10", "spec.aws.grantsBoundaryARN", "in the account of clusterARN"},
+		},
+		"a catalog with a table": {
+			yaml: aws + "    lakeFormationCatalog: lake.sales\n",
+			want: []string{"platform.yaml:11", "spec.aws.lakeFormationCatalog", "such as lake: lower-case letters"},
+		},
+		"a bucket by its address": {
+			yaml: aws + "    accessGrantsBucket: s3://reef-data/sales\n",
+			want: []string{"platform.yaml:11", "spec.aws.accessGrantsBucket", "such as reef-data, without s3://"},
+		},
+		"an address without a port": {
+			yaml: aws + "    egress: [203.0.113.0/24]\n",
+			want: []string{"platform.yaml:11", "spec.aws.egress", "such as 203.0.113.0/24:443"},
+		},
+		"an encryption that there is not": {
+			yaml: aws + "    dataEncryption: None\n",
+			want: []string{"platform.yaml:11", "spec.aws.dataEncryption", `"KMS"`, `"S3"`},
+		},
+		"a name that roles cannot have": {
+			yaml: strings.Replace(aws, "name: demo", "name: 1demo", 1),
+			want: []string{"platform.yaml:4", "metadata.name", "on AWS", "begins with a letter"},
 		},
 		"scopes without openid": {
 			yaml: local + "  identity:\n    scopes: [profile]\n",
