@@ -36,11 +36,12 @@ resource "aws_iam_policy" "grants_boundary" {
         ]
         Resource = "*"
       },
+      # Whatever a lease's trust policy says: EKS has put the person's service account into the tags of their sessions.
       {
-        Sid      = "TakeLeasesOn"
+        Sid      = "TakeOwnLeasesOn"
         Effect   = "Allow"
         Action   = ["sts:AssumeRole", "sts:TagSession"]
-        Resource = local.leases_roles
+        Resource = [for kind in ["tables", "objects"] : "${local.role_prefix}/atoll/${var.name}/leases/${kind}/$${aws:PrincipalTag/kubernetes-service-account}/*"]
       },
       {
         Sid      = "HandedOutObjects"

@@ -41,7 +41,7 @@ resource "aws_iam_policy" "boundary" {
         Action   = ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"]
         Resource = "${var.bucket_arns.data}/*"
         Condition = { ArnNotLike = { "aws:PrincipalArn" = [
-          local.grants_roles, "${local.role_prefix}/${var.name}-backup", "${local.role_prefix}/${var.name}-lake",
+          local.grants_roles, "${local.role_prefix}/${var.name}-backup", "${local.role_prefix}/${var.name}-lake", "${local.role_prefix}/${var.name}-objects",
         ] } }
       },
     ])

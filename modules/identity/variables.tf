@@ -84,6 +84,35 @@ variable "lake_formation" {
   }
 }
 
+variable "lake_formation_catalog" {
+  description = "What datasets call the catalog whose tables Lake Formation hands out, such as lake; grants of tables are not enforced by it when empty."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^([a-z0-9_][a-z0-9_-]{0,127})?$", var.lake_formation_catalog))
+    error_message = "lake_formation_catalog: the first part of the names of tables, such as lake: lower-case letters, digits, underscores and hyphens."
+  }
+
+  validation {
+    condition     = var.lake_formation_catalog == "" || var.lake_formation == "Managed"
+    error_message = "lake_formation_catalog: Lake Formation enforces grants of tables where lake_formation is Managed, and it is ${var.lake_formation}."
+  }
+}
+
+variable "access_grants" {
+  description = "Managed makes S3 Access Grants hand out the objects of the data bucket, for more prefixes than a role's policies have room for; Unmanaged leaves them to the policies of people's roles. An account has one instance in a region."
+  type        = string
+  default     = "Unmanaged"
+  nullable    = false
+
+  validation {
+    condition     = contains(["Managed", "Unmanaged"], var.access_grants)
+    error_message = "access_grants: Managed or Unmanaged."
+  }
+}
+
 variable "data_lake_administrators" {
   description = "IAM roles or users that administer Lake Formation besides the operator, by ARN."
   type        = set(string)

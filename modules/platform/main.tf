@@ -72,6 +72,8 @@ module "identity" {
   key_arn                  = module.storage.key_arn
   components               = var.identity.components
   lake_formation           = var.identity.lake_formation
+  lake_formation_catalog   = var.identity.lake_formation_catalog
+  access_grants            = var.identity.access_grants
   data_lake_administrators = var.identity.data_lake_administrators
   tags                     = local.tags
 }

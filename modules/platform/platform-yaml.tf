@@ -10,29 +10,19 @@ locals {
   hub_database      = "hub"
   identity_database = "keycloak"
 
+  # Where people's servers and runs find data: S3 by the addresses that AWS lists, and what else is named.
+  data_egress = concat([for range in sort(data.aws_prefix_list.s3.cidr_blocks) : "${range}:443"], sort(var.data_egress))
+
   component_values = merge(
     {
       operator = {
         global = { storageClass = local.homes_class }
-        # AWS Backup saves homes, as the file system that they are on.
-        backup = { enabled = false }
-        # Without an endpoint it is S3; without a Secret, the operator's role.
-        objectStore = { endpoint = "", iamEndpoint = "", region = local.region, credentialsSecret = "" }
-        credentials = { enabled = false }
-        # Each person has a role, which grants of objects are compiled to. The ARN is put together so that a plan shows it.
-        aws = {
-          platform    = var.name
-          clusterARN  = "arn:${data.aws_partition.this.partition}:eks:${local.region}:${data.aws_caller_identity.this.account_id}:cluster/${module.cluster.name}"
-          boundaryARN = module.identity.grants_boundary_arn
-          encrypted   = true
-        }
-        runs = { bucket = module.storage.buckets.outputs, egress = [for range in sort(data.aws_prefix_list.s3.cidr_blocks) : "${range}:443"] }
+        runs   = { bucket = module.storage.buckets.outputs }
       }
       hub = merge(
         {
-          global     = { storageClass = local.homes_class }
-          dataAccess = { enabled = false }
-          db         = { urlSecretRef = { name = "hub-database" }, port = module.storage.database.port }
+          global = { storageClass = local.homes_class }
+          db     = { urlSecretRef = { name = "hub-database" }, port = module.storage.database.port }
         },
         { for k, v in {
           service = merge(
@@ -75,6 +65,19 @@ locals {
       identity = merge(
         { clientID = var.sign_in.client_id, usernameClaim = var.sign_in.username_claim, groupsClaim = var.sign_in.groups_claim },
         { for k, v in { issuer = var.sign_in.issuer } : k => v if v != "" },
+      )
+      # Each person has a role, which grants of objects are compiled to. The ARN is put together so that a plan shows it.
+      aws = merge(
+        {
+          clusterARN        = "arn:${data.aws_partition.this.partition}:eks:${local.region}:${data.aws_caller_identity.this.account_id}:cluster/${module.cluster.name}"
+          grantsBoundaryARN = module.identity.grants_boundary_arn
+          dataEncryption    = "KMS"
+          egress            = local.data_egress
+        },
+        { for k, v in {
+          lakeFormationCatalog = module.identity.lake_formation_catalog
+          accessGrantsBucket   = module.identity.access_grants_bucket
+        } : k => v if v != "" },
       )
       # S3 is the object store here.
       components = concat(

@@ -101,7 +101,7 @@ variable "storage" {
 }
 
 variable "identity" {
-  description = "Components of yours that call AWS, and Lake Formation, as modules/identity takes them."
+  description = "Components of yours that call AWS, Lake Formation and S3 Access Grants, as modules/identity takes them."
   type = object({
     components = optional(map(object({
       namespace       = string
@@ -112,8 +112,22 @@ variable "identity" {
       }))
     })))
     lake_formation           = optional(string)
+    lake_formation_catalog   = optional(string)
+    access_grants            = optional(string)
     data_lake_administrators = optional(set(string))
   })
   default  = {}
   nullable = false
+}
+
+variable "data_egress" {
+  description = "Where people's servers and runs reach services of AWS besides S3, such as the addresses of the endpoints of STS: ranges with a port."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for e in var.data_egress : can(cidrhost(join(":", slice(split(":", e), 0, length(split(":", e)) - 1)), 0)) && can(regex(":[0-9]{1,5}$", e))])
+    error_message = "data_egress: address ranges with a port, such as 10.0.1.7/32:443."
+  }
 }

@@ -73,6 +73,7 @@ run "the_boundary" {
       Resource = "arn:aws:s3:::reef-data/*"
       Condition = { ArnNotLike = { "aws:PrincipalArn" = [
         "arn:aws:iam::123456789012:role/atoll/reef/grants/*", "arn:aws:iam::123456789012:role/reef-backup", "arn:aws:iam::123456789012:role/reef-lake",
+        "arn:aws:iam::123456789012:role/reef-objects",
       ] } }
     }
     error_message = "Whatever a component's policy says, it cannot read the data."
@@ -82,8 +83,20 @@ run "the_boundary" {
     error_message = "No component makes itself a role."
   }
   assert {
-    condition     = alltrue([for s in jsondecode(aws_iam_policy.grants_boundary.policy).Statement : alltrue([for a in s.Action : contains(["s3", "kms", "glue", "lakeformation"], split(":", a)[0]) || s.Resource == "arn:aws:iam::123456789012:role/atoll/reef/leases/*"])])
+    condition     = alltrue([for s in jsondecode(aws_iam_policy.grants_boundary.policy).Statement : alltrue([for a in s.Action : contains(["s3", "kms", "glue", "lakeformation"], split(":", a)[0]) || s.Sid == "TakeOwnLeasesOn"])])
     error_message = "A grant gives data and leases of data, and nothing else."
+  }
+  assert {
+    condition = one([for s in jsondecode(aws_iam_policy.grants_boundary.policy).Statement : s if contains(s.Action, "sts:AssumeRole")]) == {
+      Sid    = "TakeOwnLeasesOn"
+      Effect = "Allow"
+      Action = ["sts:AssumeRole", "sts:TagSession"]
+      Resource = [
+        "arn:aws:iam::123456789012:role/atoll/reef/leases/tables/$${aws:PrincipalTag/kubernetes-service-account}/*",
+        "arn:aws:iam::123456789012:role/atoll/reef/leases/objects/$${aws:PrincipalTag/kubernetes-service-account}/*",
+      ]
+    }
+    error_message = "People take leases of their own on, and nobody else's."
   }
 }
 
@@ -119,6 +132,62 @@ run "grants" {
   assert {
     condition     = aws_lakeformation_resource.data[0].arn == "arn:aws:s3:::reef-data" && length(aws_lakeformation_data_lake_settings.this[0].create_table_default_permissions) == 0
     error_message = "Tables are nobody's until they are granted."
+  }
+}
+
+run "nothing_handed_out" {
+  command = plan
+
+  assert {
+    condition = length(setintersection(
+      flatten([for s in jsondecode(aws_iam_role_policy.component["operator"].policy).Statement : s.Action]),
+      ["lakeformation:BatchGrantPermissions", "s3:CreateAccessGrant"],
+    )) == 0
+    error_message = "The operator asks neither Lake Formation nor S3 Access Grants where it enforces no grants by them."
+  }
+  assert {
+    condition     = output.lake_formation_catalog == "" && output.access_grants_bucket == "" && length(aws_s3control_access_grants_instance.this) == 0
+    error_message = "Nothing is handed out unless asked."
+  }
+}
+
+run "handed_out" {
+  command = plan
+
+  variables {
+    lake_formation_catalog = "lake"
+    access_grants          = "Managed"
+  }
+
+  assert {
+    condition     = output.lake_formation_catalog == "lake" && output.access_grants_bucket == "reef-data"
+    error_message = "The operator hears what is handed out."
+  }
+  assert {
+    condition = toset(flatten([for s in jsondecode(aws_iam_role_policy.component["operator"].policy).Statement : s.Resource if contains(s.Action, "s3:CreateAccessGrant")])) == toset([
+      "arn:aws:s3:eu-central-1:123456789012:access-grants/default", "arn:aws:s3:eu-central-1:123456789012:access-grants/default/*",
+    ])
+    error_message = "The operator makes grants in this one instance."
+  }
+  assert {
+    condition = length(setintersection(
+      flatten([for s in jsondecode(aws_iam_role_policy.component["operator"].policy).Statement : s.Action]),
+      ["s3:GetDataAccess", "lakeformation:GetDataAccess", "sts:AssumeRole"],
+    )) == 0
+    error_message = "The operator gets no data itself, and takes no lease on."
+  }
+  assert {
+    condition     = aws_s3control_access_grants_location.data[0].location_scope == "s3://" && aws_iam_role.objects[0].max_session_duration == 3600
+    error_message = "The default location is there, and its role lets nobody have data for longer than an hour."
+  }
+  assert {
+    condition = alltrue([for s in jsondecode(aws_iam_role_policy.objects[0].policy).Statement : s.Condition.ArnEquals["s3:AccessGrantsInstanceArn"] == "arn:aws:s3:eu-central-1:123456789012:access-grants/default"
+    if startswith(s.Action[0], "s3:")])
+    error_message = "The role reads by way of S3 Access Grants alone."
+  }
+  assert {
+    condition     = jsondecode(aws_iam_role.objects[0].assume_role_policy).Statement[0].Condition.StringEquals["aws:SourceArn"] == "arn:aws:s3:eu-central-1:123456789012:access-grants/default"
+    error_message = "No other instance takes the role on."
   }
 }
 
@@ -167,9 +236,31 @@ run "refused" {
       operator = { namespace = "x", service_account = "x", statements = [{ actions = ["s3:*"], resources = ["*"] }] }
     }
     lake_formation           = "Yes"
+    access_grants            = "On"
     data_lake_administrators = ["ada"]
     bucket_arns              = { data = "reef-data", outputs = "*", backups = "", logs = "" }
   }
 
-  expect_failures = [var.components, var.lake_formation, var.data_lake_administrators, var.bucket_arns]
+  expect_failures = [var.components, var.lake_formation, var.access_grants, var.data_lake_administrators, var.bucket_arns]
+}
+
+run "a_catalog_that_nobody_manages" {
+  command = plan
+
+  variables {
+    lake_formation         = "Unmanaged"
+    lake_formation_catalog = "lake"
+  }
+
+  expect_failures = [var.lake_formation_catalog]
+}
+
+run "a_catalog_with_a_table" {
+  command = plan
+
+  variables {
+    lake_formation_catalog = "lake.sales"
+  }
+
+  expect_failures = [var.lake_formation_catalog]
 }

@@ -45,16 +45,21 @@ run "platform_yaml" {
     error_message = "S3 is the object store."
   }
   assert {
-    condition     = local.component_values.hub.db.urlSecretRef.name == "hub-database" && local.component_values.operator.global.storageClass == "atoll-homes" && !local.component_values.operator.backup.enabled
-    error_message = "The hub's state is in the database, and homes are on EFS, which AWS Backup saves."
+    condition     = local.component_values.hub.db.urlSecretRef.name == "hub-database" && local.component_values.operator.global.storageClass == "atoll-homes"
+    error_message = "The hub's state is in the database, and homes are on EFS."
   }
   assert {
-    condition     = local.component_values.operator.objectStore == { endpoint = "", iamEndpoint = "", region = "eu-central-1", credentialsSecret = "" } && local.component_values.operator.runs.bucket == module.storage.buckets.outputs
+    condition     = local.component_values.operator.runs.bucket == module.storage.buckets.outputs
     error_message = "Runs keep their notebooks in the bucket of outputs, by the operator's role."
   }
   assert {
-    condition     = local.component_values.operator.runs.egress == ["3.5.136.0/22:443", "52.219.0.0/20:443"]
-    error_message = "Runs reach S3 and nothing else of the internet."
+    condition = local.platform.spec.aws == {
+      clusterARN        = "arn:aws:eks:eu-central-1:123456789012:cluster/reef"
+      grantsBoundaryARN = "arn:aws:iam::123456789012:policy/atoll/reef-grants-boundary"
+      dataEncryption    = "KMS"
+      egress            = ["3.5.136.0/22:443", "52.219.0.0/20:443"]
+    }
+    error_message = "Grants are enforced by people's roles, and people reach S3 and nothing else of the internet."
   }
   assert {
     condition     = !contains(keys(local.component_values), "identity")
@@ -63,6 +68,24 @@ run "platform_yaml" {
   assert {
     condition     = local.storage_class.provisioner == "efs.csi.aws.com" && local.storage_class.reclaimPolicy == "Retain"
     error_message = "Homes outlive their claims."
+  }
+}
+
+run "handed_out" {
+  command = plan
+
+  variables {
+    identity    = { lake_formation_catalog = "lake", access_grants = "Managed" }
+    data_egress = ["10.0.1.7/32:443"]
+  }
+
+  assert {
+    condition     = local.platform.spec.aws.lakeFormationCatalog == "lake" && local.platform.spec.aws.accessGrantsBucket == module.storage.buckets.data
+    error_message = "Lake Formation hands tables out, and S3 Access Grants the objects of the data bucket."
+  }
+  assert {
+    condition     = local.platform.spec.aws.egress == ["3.5.136.0/22:443", "52.219.0.0/20:443", "10.0.1.7/32:443"]
+    error_message = "People reach what is named besides S3."
   }
 }
 
@@ -129,9 +152,10 @@ run "refused" {
     access       = "Public"
     availability = "Some"
     images       = { registry = "" }
+    data_egress  = ["10.0.1.7"]
   }
 
-  expect_failures = [var.name, var.cost_center, var.tags, var.hub_url, var.sign_in, var.access, var.availability, var.images]
+  expect_failures = [var.name, var.cost_center, var.tags, var.hub_url, var.sign_in, var.access, var.availability, var.images, var.data_egress]
 }
 
 run "a_cluster_in_no_vpc" {
