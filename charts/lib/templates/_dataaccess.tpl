@@ -79,7 +79,7 @@ def broker(path: str) -> str:
     return fetch("The platform", DIRECT, urllib.request.Request(BROKER + path, headers={"Authorization": f"Bearer {token}"}))
 
 
-def own() -> dict[str, str]:
+def own() -> dict:
     """Credentials of the person's own role, from the agent of the node."""
     where, token = (os.environ.get(f"AWS_CONTAINER_{name}") for name in ("CREDENTIALS_FULL_URI", "AUTHORIZATION_TOKEN_FILE"))
     if not where or not token:
@@ -88,7 +88,7 @@ def own() -> dict[str, str]:
     return json.loads(fetch("The agent of the node", DIRECT, request))
 
 
-def signed(keys: dict[str, str], url: str, body: bytes) -> urllib.request.Request:
+def signed(keys: dict, url: str, body: bytes) -> urllib.request.Request:
     """A request to STS, signed by version 4 of AWS' signatures."""
     date = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
     headers = {
