@@ -76,7 +76,7 @@ func (e *Export) write(ctx context.Context, rows []Row) error {
 			return fmt.Errorf("writing %s: %w", r, err)
 		}
 	}
-	name := fmt.Sprintf("%s%s/%012d-%012d.ndjson", e.Prefix, day(rows[0]), rows[0].Seq, rows[len(rows)-1].Seq)
+	name := e.Prefix + day(rows[0]) + "/" + fmt.Sprintf(partName, rows[0].Seq, rows[len(rows)-1].Seq)
 	if err := e.Bucket.Create(ctx, name, out.Bytes()); err != nil {
 		return fmt.Errorf("copying rows %d to %d of the ledger: %w", rows[0].Seq, rows[len(rows)-1].Seq, err)
 	}
@@ -146,6 +146,9 @@ func (e *Export) read(ctx context.Context, parts []part, out chan<- Row) error {
 	return nil
 }
 
+// partName is how an object is named, by its first row and its last.
+const partName = "%012d-%012d.ndjson"
+
 type part struct {
 	name        string
 	first, last int64
@@ -161,7 +164,8 @@ func (e *Export) parts(ctx context.Context) ([]part, error) {
 	for _, name := range names {
 		p := part{name: name}
 		base := name[strings.LastIndex(name, "/")+1:]
-		if _, err := fmt.Sscanf(base, "%012d-%012d.ndjson", &p.first, &p.last); err != nil {
+		// Read and written again, so that a name that only begins like one is none.
+		if _, err := fmt.Sscanf(base, partName, &p.first, &p.last); err != nil || fmt.Sprintf(partName, p.first, p.last) != base {
 			return nil, fmt.Errorf("the copy of the ledger has an object that is not its own, %s", name)
 		}
 		parts = append(parts, p)
