@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"k8s.io/apimachinery/pkg/api/resource"
 )
 
 // Copy is one backup of a home.
@@ -16,6 +18,9 @@ type Copy struct {
 	Snapshot string `json:"snapshot,omitempty"`
 	// Time is when the home was like that, in UTC.
 	Time time.Time `json:"time"`
+
+	// needs is the size of the volume that is made of the snapshot.
+	needs resource.Quantity
 }
 
 // parse reads restic's list of snapshots.

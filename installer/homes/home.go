@@ -99,7 +99,7 @@ func (h *Home) stored(ctx context.Context) ([]Copy, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading Secret %s/%s: %w", h.home.Namespace(), backup.Secret, err)
 	}
-	out, err := h.run(ctx, func(name string) *batchv1.Job { return backup.List(h.store, h.home, name) })
+	out, err := h.run(ctx, func(name string) *batchv1.Job { return backup.List(h.store, h.home, name) }, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +138,7 @@ func (h *Home) Put(ctx context.Context, what string, when time.Time) (*Restored,
 }
 
 func (h *Home) fromStore(ctx context.Context, from Copy, what string) ([]byte, error) {
-	return h.run(ctx, func(name string) *batchv1.Job { return backup.Restore(h.store, h.home, name, from.ID, what) })
+	return h.run(ctx, func(name string) *batchv1.Job { return backup.Restore(h.store, h.home, name, from.ID, what) }, nil)
 }
 
 // CheckPath refuses a path that is not one inside a home.
@@ -149,8 +149,9 @@ func CheckPath(p string) error {
 	return nil
 }
 
-// run starts a job, waits until it has ended, and returns what it printed. The job does not stay.
-func (h *Home) run(ctx context.Context, make func(name string) *batchv1.Job) ([]byte, error) {
+// run starts a job, waits until it has ended, and returns what it printed. The job does not stay, nor does the claim, if
+// there is one, that it reads: it goes with the job even where this command is killed.
+func (h *Home) run(ctx context.Context, make func(name string) *batchv1.Job, reads *corev1.PersistentVolumeClaim) ([]byte, error) {
 	pods, err := h.api.CoreV1().Pods(h.home.Namespace()).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return nil, fmt.Errorf("listing the pods of namespace %s: %w", h.home.Namespace(), err)
@@ -165,6 +166,11 @@ func (h *Home) run(ctx context.Context, make func(name string) *batchv1.Job) ([]
 		background := metav1.DeletePropagationBackground
 		_ = jobs.Delete(context.WithoutCancel(ctx), job.Name, metav1.DeleteOptions{PropagationPolicy: &background})
 	}()
+	if reads != nil {
+		if err := h.giveTo(ctx, reads, job); err != nil {
+			return nil, err
+		}
+	}
 	failure := ""
 	err = wait.PollUntilContextTimeout(ctx, h.Poll, h.Timeout, true, func(ctx context.Context) (bool, error) {
 		live, err := jobs.Get(ctx, job.Name, metav1.GetOptions{})

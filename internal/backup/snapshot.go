@@ -5,6 +5,7 @@ import (
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -55,14 +56,19 @@ func Snapshot(h Home, class string, at time.Time) *unstructured.Unstructured {
 	return u
 }
 
-// Volume is a claim with what a snapshot of the home holds; it has the home's class and size.
-func Volume(home *corev1.PersistentVolumeClaim, name, snapshot string) *corev1.PersistentVolumeClaim {
+// Volume is a claim with what a snapshot of the home holds. It has the home's class, and the size that the snapshot needs:
+// many kinds of storage round the size of a volume up, and none makes a smaller one of its snapshot.
+func Volume(home *corev1.PersistentVolumeClaim, name, snapshot string, needs resource.Quantity) *corev1.PersistentVolumeClaim {
+	size := home.Spec.Resources.Requests[corev1.ResourceStorage]
+	if needs.Cmp(size) > 0 {
+		size = needs
+	}
 	return &corev1.PersistentVolumeClaim{
 		ObjectMeta: metav1.ObjectMeta{Namespace: home.Namespace, Name: name, Labels: map[string]string{v1alpha1.LabelBackup: "restore"}},
 		Spec: corev1.PersistentVolumeClaimSpec{
 			AccessModes:      home.Spec.AccessModes,
 			StorageClassName: home.Spec.StorageClassName,
-			Resources:        corev1.VolumeResourceRequirements{Requests: home.Spec.Resources.Requests},
+			Resources:        corev1.VolumeResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceStorage: size}},
 			DataSource: &corev1.TypedLocalObjectReference{
 				APIGroup: ptr.To(SnapshotVersion.Group), Kind: "VolumeSnapshot", Name: snapshot,
 			},

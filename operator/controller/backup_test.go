@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -295,8 +296,41 @@ func TestBackupBySnapshots(t *testing.T) {
 	}
 	backupClock.SetTime(backupClock.Now().Add(time.Hour))
 	update(t, "snapped", func(ws *v1alpha1.Workspace) { ws.Spec.DisplayName = "Round 4" })
+	// An error is no failure yet: most pass.
 	next(4, map[string]any{"error": map[string]any{"message": "no room for it"}})
-	noted(t, "snapped", "home-ada", v1alpha1.AnnotationBackupFailed, "no room for it")
+	was := homeAnnotations(t, "snapped", "home-ada")[v1alpha1.AnnotationBackedUp]
+	respond := func(status map[string]any) {
+		t.Helper()
+		if err := admin.List(ctx, list, client.InNamespace("ws-snapped")); err != nil {
+			t.Fatal(err)
+		}
+		latest := slices.MaxFunc(list.Items, func(a, b unstructured.Unstructured) int { return strings.Compare(a.GetName(), b.GetName()) })
+		latest.Object["status"] = status
+		if err := admin.Update(ctx, &latest); err != nil {
+			t.Fatal(err)
+		}
+	}
+	respond(map[string]any{"readyToUse": true})
+	eventually(t, "the backup is noted", func() error {
+		if homeAnnotations(t, "snapped", "home-ada")[v1alpha1.AnnotationBackedUp] == was {
+			return errors.New("it is the last one still")
+		}
+		return nil
+	})
+	if got := homeAnnotations(t, "snapped", "home-ada")[v1alpha1.AnnotationBackupFailed]; got != "" {
+		t.Errorf("an error that passed is noted: %q", got)
+	}
+
+	backupClock.SetTime(backupClock.Now().Add(time.Hour))
+	update(t, "snapped", func(ws *v1alpha1.Workspace) { ws.Spec.DisplayName = "Round 5" })
+	next(5, map[string]any{"error": map[string]any{"message": "no room for it"}})
+	eventually(t, "an error that stays is noted", func() error {
+		backupClock.SetTime(backupClock.Now().Add(time.Minute))
+		if got := homeAnnotations(t, "snapped", "home-ada")[v1alpha1.AnnotationBackupFailed]; !strings.Contains(got, "no room for it") {
+			return fmt.Errorf("it says %q", got)
+		}
+		return nil
+	})
 }
 
 // snapshots installs what a storage driver that takes snapshots brings along.

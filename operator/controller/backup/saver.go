@@ -51,6 +51,8 @@ type Saver struct {
 	mu sync.Mutex
 	// unseen are the jobs that were started and that the cache does not show yet.
 	unseen map[client.ObjectKey]time.Time
+	// waits are for snapshots that are not ready.
+	waits waits
 }
 
 // NewSaver returns a saver that reads from cached, or from live what is not cached.
