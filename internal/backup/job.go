@@ -19,8 +19,9 @@ const (
 	// Component is the value of the label atoll.dev/component on the pods of backups.
 	Component = "backup"
 
-	// uid is the user of notebooks, to whom the files of a home belong.
-	uid = 1000
+	// uid and gid are those of servers and runs, to whom the files of a home belong. The kubelet gives a volume to the
+	// group of whatever pod mounts it: another one's would take the home from a server that runs.
+	uid, gid = 1000, 100
 	// where a home is mounted.
 	mountPath = "/home/atoll"
 	// longest is how long a job may take; a large first copy takes hours.
@@ -79,8 +80,8 @@ func (s Store) job(h Home, name string, readOnly bool, args ...string) *batchv1.
 		SecurityContext: &corev1.PodSecurityContext{
 			RunAsNonRoot:        ptr.To(true),
 			RunAsUser:           ptr.To[int64](uid),
-			RunAsGroup:          ptr.To[int64](uid),
-			FSGroup:             ptr.To[int64](uid),
+			RunAsGroup:          ptr.To[int64](gid),
+			FSGroup:             ptr.To[int64](gid),
 			FSGroupChangePolicy: ptr.To(corev1.FSGroupChangeOnRootMismatch),
 			SeccompProfile:      &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
 		},
