@@ -13,7 +13,7 @@ kubernetes_ldflags = -s -w $(foreach package,k8s.io/component-base/version k8s.i
 
 cluster_sources := $(shell find $(CLUSTER)/main.go $(CLUSTER)/cmd $(CLUSTER)/internal -type f ! -name '*_test.go') $(CLUSTER)/go.mod $(CLUSTER)/go.sum
 
-.PHONY: cluster-bins cluster-real-bins assets
+.PHONY: cluster-bins cluster-real-bins cluster-csi assets
 
 cluster-real-bins: bin/atoll-cluster bin/kubernetes bin/cluster-addons bin/pause ## what a cluster with real nodes needs
 cluster-bins: cluster-real-bins bin/kwok ## build the local cluster's programs
@@ -35,6 +35,16 @@ bin/atoll-cluster: $(cluster_sources)
 
 bin/pause: $(CLUSTER)/pause/main.go $(CLUSTER)/go.mod
 	cd $(CLUSTER) && $(cluster_build) -ldflags '-s -w' -o $(CURDIR)/$@ ./pause && touch $(CURDIR)/$@
+
+# A CSI driver that takes snapshots, the sidecars that drive it, and the kinds they answer to; what is in bin/csi is run
+# beside a cluster.
+cluster-csi: bin/csi/cluster-csi
+
+bin/csi/cluster-csi: $(filter-out %_test.go,$(wildcard $(CLUSTER)/csi/*))
+	cd $(CLUSTER)/csi && mkdir -p $(CURDIR)/bin/csi/crds && $(cluster_build) -ldflags '-s -w' -o $(CURDIR)/bin/csi/ tool && \
+	  crds=$$(go list -m -f '{{.Dir}}' github.com/kubernetes-csi/external-snapshotter/client/v8)/config/crd && \
+	  install -m 0644 $$crds/snapshot.storage.k8s.io_*.yaml $(CURDIR)/bin/csi/crds && \
+	  $(cluster_build) -ldflags '-s -w' -o $(CURDIR)/$@ . && touch $(CURDIR)/$@
 
 bin/assets/kube-apiserver bin/assets/kubectl: | bin/kubernetes
 	mkdir -p bin/assets && ln -sfn ../kubernetes $@

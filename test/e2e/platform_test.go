@@ -43,6 +43,10 @@ func TestPlatform(t *testing.T) {
 	if os.Getenv("ATOLL_E2E_TRINO") != "" {
 		stage(t, "trino", func(t *testing.T) { testTrino(t, p) })
 	}
+	// A part of `make test-snapshots`, which builds a storage driver and what drives it.
+	if os.Getenv("ATOLL_E2E_SNAPSHOTS") != "" {
+		stage(t, "snapshots", func(t *testing.T) { testSnapshots(t, p) })
+	}
 	stage(t, "schedules", func(t *testing.T) { testSchedules(t, p) })
 	stage(t, "airflow", func(t *testing.T) { testAirflow(t, p) })
 	stage(t, "servers", func(t *testing.T) { testServers(t, p) })
