@@ -29,11 +29,13 @@ import (
 type Controller struct {
 	*Saver
 	events events.EventRecorder
+	// opened are the workspaces that were seen to have what opens their copies.
+	opened map[types.UID]bool
 }
 
 // NewController returns a controller that saves by the saver.
 func NewController(saver *Saver, recorder events.EventRecorder) *Controller {
-	return &Controller{Saver: saver, events: recorder}
+	return &Controller{Saver: saver, events: recorder, opened: map[types.UID]bool{}}
 }
 
 // Register makes the manager run the controller.
@@ -63,7 +65,7 @@ func (c *Controller) Reconcile(ctx context.Context, home *corev1.PersistentVolum
 		latest = asked
 	}
 	if latest.Before(home.CreationTimestamp.Time) || settled(home, latest) {
-		return wait, nil
+		return wait, c.open(ctx, ws)
 	}
 	how, err := c.save(ctx, ws, home, latest)
 	switch {
@@ -80,6 +82,18 @@ func (c *Controller) Reconcile(ctx context.Context, home *corev1.PersistentVolum
 			"the backup of home %s failed: %s", home.Name, how.failure)
 	}
 	return wait, nil
+}
+
+// open gives a workspace what opens its copies, before any is made: one that was made anew has those of the one before.
+func (c *Controller) open(ctx context.Context, ws *v1alpha1.Workspace) error {
+	if c.opened[ws.UID] {
+		return nil
+	}
+	if err := c.account(ctx, ws); err != nil {
+		return err
+	}
+	c.opened[ws.UID] = true
+	return nil
 }
 
 // requested is the time for which someone asks for a backup, zero when nobody does.
