@@ -30,6 +30,7 @@ suite "End to end: the whole platform on a real cluster" make test-e2e
 
 echo "Not run: make test-aws, which makes a platform in a real AWS account and needs one."
 echo "Not run: make test-trino, which needs the large image of the query engine."
+echo "Not run: make test-snapshots, which builds a storage driver and what drives it."
 grep -hE '^(ok|---|FAIL|PASS|=+ .*(passed|failed))' "$LOGS"/*.log | grep -vE '^(ok.*no test files)' || true
 echo
 echo "$passed passed, $failed failed"
