@@ -82,6 +82,8 @@ func (s *Store[T]) listed(ctx context.Context) (map[string]*unstructured.Unstruc
 	}
 	l.objects = make(map[string]*unstructured.Unstructured, len(found.Items))
 	for i := range found.Items {
+		// Most of what an object holds says who wrote which field, and only writers ask for that.
+		found.Items[i].SetManagedFields(nil)
 		l.objects[keyOf(&found.Items[i])] = &found.Items[i]
 	}
 	return l.objects, nil

@@ -104,7 +104,11 @@ func (r *Handler[T, M, P]) Read(ctx context.Context, req resource.ReadRequest, r
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if live, key := r.unchanged(ctx, req, store); live != nil {
+	if live, key := r.unchanged(ctx, req.Private, store); live != nil {
+		if resp.Identity != nil && resp.Identity.Raw.IsNull() {
+			// Clients that know no identities send none, and the framework asks for one all the same.
+			resp.Diagnostics.Append(resp.Identity.Set(ctx, r.identityOf(key))...)
+		}
 		ReportCondition(r.named(key), store, live, &resp.Diagnostics)
 		return
 	}

@@ -6,7 +6,6 @@ import (
 	"reflect"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/atoll-platform/atoll/internal/kube"
@@ -23,6 +22,11 @@ type seen struct {
 	UID        types.UID `json:"uid"`
 	Generation int64     `json:"generation"`
 	Provider   string    `json:"provider"`
+}
+
+// private is a private state to read.
+type private interface {
+	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
 }
 
 // keeper is a private state to write to.
@@ -53,12 +57,8 @@ func declares[T any, P Model[T]](plan, absorbed P, live *T) bool {
 
 // unchanged returns the live object where it is still the version that the state was made of, and nil where the state has to
 // be made anew. Most objects have not changed at a plan, and unpacking a state costs the most of reading it.
-// A client that learns of identities only now is told this object's by a state made anew.
-func (r *Handler[T, M, P]) unchanged(ctx context.Context, req resource.ReadRequest, store *kube.Store[T]) (live *T, key string) {
-	if req.Identity == nil || req.Identity.Raw.IsNull() {
-		return nil, ""
-	}
-	value, diags := req.Private.GetKey(ctx, seenKey)
+func (r *Handler[T, M, P]) unchanged(ctx context.Context, from private, store *kube.Store[T]) (live *T, key string) {
+	value, diags := from.GetKey(ctx, seenKey)
 	var was seen
 	if diags.HasError() || json.Unmarshal(value, &was) != nil {
 		return nil, ""
