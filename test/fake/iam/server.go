@@ -68,6 +68,13 @@ func (s *Server) Calls(action string) int {
 	return s.calls[action]
 }
 
+// Writes is how often what it holds has changed.
+func (s *Server) Writes() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.held.Writes()
+}
+
 // Throttled is how many requests were refused for being too many.
 func (s *Server) Throttled() int {
 	s.mu.Lock()

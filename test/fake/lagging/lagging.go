@@ -35,3 +35,6 @@ func (s *State[S]) Read() S {
 
 // Write makes it something else, from now on.
 func (s *State[S]) Write(next S) { s.past = append(s.past, moment[S]{time.Now(), next}) }
+
+// Writes is how often it was made something else.
+func (s *State[S]) Writes() int { return len(s.past) - 1 }

@@ -87,6 +87,13 @@ func (s *Server) Log() []string {
 	return slices.Clone(s.log)
 }
 
+// Writes is how often what it holds has changed.
+func (s *Server) Writes() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.held.Writes()
+}
+
 // Throttled is how many requests were refused for being too many.
 func (s *Server) Throttled() int {
 	s.mu.Lock()

@@ -71,35 +71,50 @@ func TestHalfAppliedChangeIsRetried(t *testing.T) {
 }
 
 // watch looks at each prefix, again and again, until it is told to stop: what is granted before and after is there at every moment, and
-// what is granted in neither never is.
+// what is granted in neither never is. It begins with a first look.
 func (p *platform) watch(t *testing.T, before, after []grant.Atom) (stop func()) {
 	t.Helper()
-	end, ended := make(chan struct{}), make(chan int)
+	end, ended, begun := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	before, after = early(before), early(after)
+	look := func(a grant.Atom) bool {
+		key := a.Selector.Objects.Prefix + "x"
+		first, last := allowed(before, a.Action, "data", key, a.Window.From), allowed(after, a.Action, "data", key, a.Window.From)
+		got := p.atOnce(func() bool { return p.may("ada", a.Action, "data", key, a.Window.From) })
+		if got != first && got != last {
+			t.Errorf("%s: %t, and it was %t and becomes %t", key, got, first, last)
+		}
+		return got == first || got == last
+	}
 	go func() {
-		looks := 0
-		defer func() { ended <- looks }()
-		for {
+		defer close(ended)
+		good := look(before[0])
+		close(begun)
+		for good {
 			for _, a := range slices.Concat(before, after) {
 				select {
 				case <-end:
 					return
 				default:
 				}
-				key := a.Selector.Objects.Prefix + "x"
-				first, last := allowed(before, a.Action, "data", key, a.Window.From), allowed(after, a.Action, "data", key, a.Window.From)
-				if got := p.may("ada", a.Action, "data", key, a.Window.From); got != first && got != last {
-					t.Errorf("%s: %t, and it was %t and becomes %t", key, got, first, last)
-					return
+				if good = look(a); !good {
+					break
 				}
-				looks++
 			}
 		}
 	}()
+	<-begun
 	return func() {
 		close(end)
-		if <-ended == 0 {
-			t.Error("nobody looked")
+		<-ended
+	}
+}
+
+// atOnce repeats a look until nothing has changed meanwhile: lease by lease it is of no one moment.
+func (p *platform) atOnce(look func() bool) bool {
+	for {
+		writes := p.iam.Writes() + p.s3.Writes()
+		if got := look(); p.iam.Writes()+p.s3.Writes() == writes {
+			return got
 		}
 	}
 }

@@ -82,37 +82,50 @@ func TestHalfAppliedChangeIsRetried(t *testing.T) {
 }
 
 // watch looks at each table, again and again, until it is told to stop: what is granted before and after is there at every moment, and
-// what is granted in neither never is.
+// what is granted in neither never is. It begins with a first look.
 func (p *platform) watch(t *testing.T, before, after []grant.Atom) (stop func()) {
 	t.Helper()
-	end, ended := make(chan struct{}), make(chan int)
+	end, ended, begun := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	before, after = early(before), early(after)
+	look := func(a grant.Atom, column string) bool {
+		table := a.Selector.Part.Table.Table
+		first, last := shown(before, table, column, nil, a.Window.From), shown(after, table, column, nil, a.Window.From)
+		got := p.atOnce(func() bool { return p.sees("ada", table, column, nil, a.Window.From) })
+		if got != first && got != last {
+			t.Errorf("%s.%s: %t, and it was %t and becomes %t", table, column, got, first, last)
+		}
+		return got == first || got == last
+	}
 	go func() {
-		looks := 0
-		defer func() { ended <- looks }()
-		for {
+		defer close(ended)
+		good := look(before[0], "id")
+		close(begun)
+		for good {
 			for _, a := range slices.Concat(before, after) {
 				select {
 				case <-end:
 					return
 				default:
 				}
-				table := a.Selector.Part.Table.Table
-				for _, column := range []string{"id", "amount"} {
-					first, last := shown(before, table, column, nil, a.Window.From), shown(after, table, column, nil, a.Window.From)
-					if got := p.sees("ada", table, column, nil, a.Window.From); got != first && got != last {
-						t.Errorf("%s.%s: %t, and it was %t and becomes %t", table, column, got, first, last)
-						return
-					}
-					looks++
+				if good = look(a, "id") && look(a, "amount"); !good {
+					break
 				}
 			}
 		}
 	}()
+	<-begun
 	return func() {
 		close(end)
-		if <-ended == 0 {
-			t.Error("nobody looked")
+		<-ended
+	}
+}
+
+// atOnce repeats a look until nothing has changed meanwhile: lease by lease it is of no one moment.
+func (p *platform) atOnce(look func() bool) bool {
+	for {
+		writes := p.iam.Writes() + p.lf.Writes()
+		if got := look(); p.iam.Writes()+p.lf.Writes() == writes {
+			return got
 		}
 	}
 }
