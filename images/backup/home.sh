@@ -40,6 +40,16 @@ save() {
   run restic forget --host home --keep-last "$keep" --prune --quiet
 }
 
+# list prints no copies where nothing was ever saved. restic ends alike for that and for a store that cannot be read.
+list() {
+  local said
+  said=$(mktemp)
+  if ! restic snapshots --json 2>"$said"; then
+    grep -q "specified key does not exist" "$said" || fail "$(grep -m 1 . "$said")"
+    echo "[]"
+  fi
+}
+
 # fetch brings PATH of a copy into the folder $work: from the object store, or from the volume of a snapshot.
 fetch() {
   local how=$1 id=$2 path=$3
@@ -81,7 +91,7 @@ put() {
 
 case "${1:-}" in
 save) save "${2:?TIME}" "${3:?KEEP}" ;;
-list) restic snapshots --json ;;
+list) list ;;
 restore | copy) put "$1" "${2:?ID}" "${3:?PATH}" ;;
 *) fail "usage: home save TIME KEEP | list | restore ID PATH | copy ID PATH" ;;
 esac
