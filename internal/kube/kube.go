@@ -9,8 +9,9 @@ import (
 	"sync"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 
@@ -82,6 +83,7 @@ var Runs = Kind[v1alpha1.Run]{
 // per kind; a write to the kind forgets it.
 type Client struct {
 	api     dynamic.Interface
+	raw     rest.Interface
 	manager string
 
 	mu    sync.Mutex
@@ -94,11 +96,33 @@ func New(cfg *rest.Config, manager string) (*Client, error) {
 	// The API server has priority and fairness of its own; a throttle here only slows plans.
 	cfg.QPS = -1
 	cfg.UserAgent = manager
-	api, err := dynamic.NewForConfig(cfg)
+	cfg.NegotiatedSerializer = statuses()
+	api, raw, err := connect(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("preparing the connection to %s: %w", cfg.Host, err)
 	}
-	return &Client{api: api, manager: manager, lists: map[schema.GroupVersionResource]*listing{}}, nil
+	return &Client{api: api, raw: raw, manager: manager, lists: map[schema.GroupVersionResource]*listing{}}, nil
+}
+
+// connect makes a client for any object and one for bare bodies, on the same connections.
+func connect(cfg *rest.Config) (dynamic.Interface, rest.Interface, error) {
+	shared, err := rest.HTTPClientFor(cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	raw, err := rest.UnversionedRESTClientForConfigAndClient(cfg, shared)
+	if err != nil {
+		return nil, nil, err
+	}
+	api, err := dynamic.NewForConfigAndClient(cfg, shared)
+	return api, raw, err
+}
+
+// statuses decodes what the API server says of a request that failed.
+func statuses() runtime.NegotiatedSerializer {
+	scheme := runtime.NewScheme()
+	metav1.AddToGroupVersion(scheme, schema.GroupVersion{Version: "v1"})
+	return serializer.NewCodecFactory(scheme).WithoutConversion()
 }
 
 // Store handles the objects of one kind.
@@ -131,9 +155,9 @@ func (s *Store[T]) split(key string) (namespace, name string) {
 }
 
 // keyOf is the name by which an object is known here.
-func keyOf(object *unstructured.Unstructured) string {
-	if object.GetNamespace() == "" {
-		return object.GetName()
+func keyOf(meta *metav1.ObjectMeta) string {
+	if meta.Namespace == "" {
+		return meta.Name
 	}
-	return object.GetNamespace() + "/" + object.GetName()
+	return meta.Namespace + "/" + meta.Name
 }

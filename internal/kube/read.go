@@ -3,19 +3,22 @@ package kube
 import (
 	"context"
 	"fmt"
-	"sort"
+	"maps"
+	"slices"
 	"sync"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/json"
 )
 
 // listing is one LIST of a kind, made by the first reader and shared by those who come later.
 type listing struct {
-	mu      sync.Mutex
-	objects map[string]*unstructured.Unstructured
+	mu sync.Mutex
+	// objects are by key a map[string]*T of the kind's type.
+	objects any
 }
 
 // Get asks the server for the object.
@@ -36,7 +39,7 @@ func (s *Store[T]) get(ctx context.Context, name string) (*unstructured.Unstruct
 	return live, nil
 }
 
-// Read returns the object from the run's one LIST of the kind.
+// Read returns the object from the run's one LIST of the kind. Others get the same one: it is not to be changed.
 func (s *Store[T]) Read(ctx context.Context, name string) (*T, error) {
 	objects, err := s.listed(ctx)
 	if err != nil {
@@ -46,47 +49,50 @@ func (s *Store[T]) Read(ctx context.Context, name string) (*T, error) {
 	if !ok {
 		return nil, fmt.Errorf("reading %s %s: %w", s.kind.Name, name, ErrNotFound)
 	}
-	return s.typed(live)
+	return live, nil
 }
 
-// List returns all objects of the kind by name, from the run's one LIST.
+// List returns all objects of the kind by name, from the run's one LIST. They are not to be changed.
 func (s *Store[T]) List(ctx context.Context) ([]*T, error) {
 	objects, err := s.listed(ctx)
 	if err != nil {
 		return nil, err
 	}
-	names := make([]string, 0, len(objects))
-	for name := range objects {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	out := make([]*T, len(names))
-	for i, name := range names {
-		if out[i], err = s.typed(objects[name]); err != nil {
-			return nil, err
-		}
+	out := make([]*T, 0, len(objects))
+	for _, name := range slices.Sorted(maps.Keys(objects)) {
+		out = append(out, objects[name])
 	}
 	return out, nil
 }
 
-func (s *Store[T]) listed(ctx context.Context) (map[string]*unstructured.Unstructured, error) {
+// listed is decoded into the kind's type at once: there may be thousands, and what is read of them is little.
+func (s *Store[T]) listed(ctx context.Context) (map[string]*T, error) {
 	l := s.client.listing(s.kind.Resource())
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.objects != nil {
-		return l.objects, nil
+	if objects, ok := l.objects.(map[string]*T); ok {
+		return objects, nil
 	}
-	found, err := s.api("").List(ctx, metav1.ListOptions{})
+	group := s.kind.Resource().GroupVersion()
+	body, err := s.client.raw.Get().AbsPath("/apis", group.Group, group.Version, s.kind.Plural).DoRaw(ctx)
 	if err != nil {
 		return nil, s.explain("listing", "", err)
 	}
-	l.objects = make(map[string]*unstructured.Unstructured, len(found.Items))
-	for i := range found.Items {
-		// Most of what an object holds says who wrote which field, and only writers ask for that.
-		found.Items[i].SetManagedFields(nil)
-		l.objects[keyOf(&found.Items[i])] = &found.Items[i]
+	var found struct {
+		Items []T `json:"items"`
 	}
-	return l.objects, nil
+	if err := json.UnmarshalCaseSensitivePreserveInts(body, &found); err != nil {
+		return nil, fmt.Errorf("decoding the list of %s: %w", s.kind.Plural, err)
+	}
+	objects := make(map[string]*T, len(found.Items))
+	for i := range found.Items {
+		meta := s.kind.Meta(&found.Items[i])
+		// Most of what an object holds says who wrote which field, and only writers ask for that.
+		meta.ManagedFields = nil
+		objects[keyOf(meta)] = &found.Items[i]
+	}
+	l.objects = objects
+	return objects, nil
 }
 
 func (c *Client) listing(kind schema.GroupVersionResource) *listing {
