@@ -86,11 +86,9 @@ func (o *managerOptions) completeLeases(found aws.Config) error {
 		if err != nil {
 			return fmt.Errorf("--aws-lake-formation-catalog: %w", err)
 		}
-		grants, err := lease.New(found, o.aws, o.Roles, service)
-		if err != nil {
+		if err := handOut(o, found, service); err != nil {
 			return err
 		}
-		o.Leases, o.leases.open = append(o.Leases, grants), append(o.leases.open, grants)
 	}
 	if o.leases.objects.Bucket != "" {
 		o.leases.objects.Patience = patience()
@@ -98,11 +96,17 @@ func (o *managerOptions) completeLeases(found aws.Config) error {
 		if err != nil {
 			return fmt.Errorf("--aws-access-grants-bucket: %w", err)
 		}
-		grants, err := lease.New(found, o.aws, o.Roles, service)
-		if err != nil {
-			return err
-		}
-		o.Leases, o.leases.open = append(o.Leases, grants), append(o.leases.open, grants)
+		return handOut(o, found, service)
 	}
+	return nil
+}
+
+// handOut adds the leases of a service, which are given as grants say and taken on by pods.
+func handOut[P comparable](o *managerOptions, found aws.Config, service lease.Service[P]) error {
+	grants, err := lease.New(found, o.aws, o.Roles, service)
+	if err != nil {
+		return err
+	}
+	o.Leases, o.leases.open = append(o.Leases, grants), append(o.leases.open, grants)
 	return nil
 }

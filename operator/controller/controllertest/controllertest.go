@@ -10,11 +10,13 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	schedulingv1 "k8s.io/api/scheduling/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -39,6 +41,26 @@ func As(cfg *rest.Config) *rest.Config {
 		Groups:   []string{"system:serviceaccounts", "system:serviceaccounts:" + Namespace, "system:authenticated"},
 	}
 	return own
+}
+
+// ClientAs is a client of somebody; of the administrator where nobody is named.
+func ClientAs(cfg *rest.Config, scheme *runtime.Scheme, user string) (client.Client, error) {
+	own := rest.CopyConfig(cfg)
+	own.QPS = -1
+	own.Impersonate.UserName = user
+	return client.New(own, client.Options{Scheme: scheme})
+}
+
+// Bind gives a ClusterRole to people, by a binding of its name.
+func Bind(ctx context.Context, admin client.Client, role string, users ...string) error {
+	binding := &rbacv1.ClusterRoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: role},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role},
+	}
+	for _, u := range users {
+		binding.Subjects = append(binding.Subjects, rbacv1.Subject{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: u})
+	}
+	return admin.Create(ctx, binding)
 }
 
 // InstallRights applies what the charts of the operator and of the hub say of rights, and makes the namespaces and priorities of a

@@ -102,25 +102,15 @@ func must(err error) {
 
 // as is a client of somebody; of the administrator where nobody is named.
 func as(user string) client.Client {
-	own := rest.CopyConfig(config)
-	own.QPS = -1
-	own.Impersonate.UserName = user
 	scheme, err := controller.Scheme()
 	must(err)
-	c, err := client.New(own, client.Options{Scheme: scheme})
+	c, err := controllertest.ClientAs(config, scheme, user)
 	must(err)
 	return c
 }
 
 func bind(role string, users ...string) {
-	binding := &rbacv1.ClusterRoleBinding{
-		ObjectMeta: metav1.ObjectMeta{Name: role},
-		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role},
-	}
-	for _, u := range users {
-		binding.Subjects = append(binding.Subjects, rbacv1.Subject{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: u})
-	}
-	must(admin.Create(context.Background(), binding))
+	must(controllertest.Bind(context.Background(), admin, role, users...))
 }
 
 // platform is an operator with the rights of its chart, and a real object store.

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
@@ -64,25 +63,15 @@ func must(err error) {
 
 // as is a client of somebody; of the administrator where nobody is named.
 func as(user string) client.Client {
-	own := rest.CopyConfig(config)
-	own.QPS = -1
-	own.Impersonate.UserName = user
 	scheme, err := controller.Scheme()
 	must(err)
-	c, err := client.New(own, client.Options{Scheme: scheme})
+	c, err := controllertest.ClientAs(config, scheme, user)
 	must(err)
 	return c
 }
 
 func bind(role string, users ...string) {
-	binding := &rbacv1.ClusterRoleBinding{
-		ObjectMeta: metav1.ObjectMeta{Name: role},
-		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role},
-	}
-	for _, u := range users {
-		binding.Subjects = append(binding.Subjects, rbacv1.Subject{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: u})
-	}
-	must(admin.Create(ctx, binding))
+	must(controllertest.Bind(ctx, admin, role, users...))
 }
 
 // platform is an operator and a real object store.
