@@ -2,8 +2,6 @@ package credentials
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -50,22 +48,14 @@ func (*resource) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephe
 
 // Configure takes the provider's connection; there is none while a configuration is validated.
 func (r *resource) Configure(_ context.Context, req ephemeral.ConfigureRequest, resp *ephemeral.ConfigureResponse) {
-	if req.ProviderData == nil {
-		return
-	}
-	connect, ok := req.ProviderData.(managed.Connect)
-	if !ok {
-		resp.Diagnostics.AddError("The provider is wired wrongly", fmt.Sprintf("Expected managed.Connect, got %T.", req.ProviderData))
-		return
-	}
-	r.connect = connect
+	r.connect.Take(req.ProviderData, &resp.Diagnostics)
 }
 
 // Open asks for credentials of its own, with a key pair that only this call has.
 func (r *resource) Open(ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse) {
 	var m model
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
-	client := r.client(ctx, &resp.Diagnostics)
+	client := r.connect.Client(ctx, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -112,14 +102,14 @@ func (r *resource) Open(ctx context.Context, req ephemeral.OpenRequest, resp *ep
 	m.Expiration = types.StringValue(string(answer.Status.Expiration))
 	resp.Diagnostics.Append(resp.Result.Set(ctx, &m)...)
 	l := loan{Name: name, Person: m.Person.ValueString(), Expiration: answer.Status.Expiration}
-	remember(ctx, l, resp.Private, &resp.Diagnostics)
+	managed.Keep(ctx, resp.Private, kept, l, &resp.Diagnostics)
 	resp.RenewAt = renewAt(l.Expiration, &resp.Diagnostics)
 }
 
 // Renew asks for the same key for longer.
 func (r *resource) Renew(ctx context.Context, req ephemeral.RenewRequest, resp *ephemeral.RenewResponse) {
-	client := r.client(ctx, &resp.Diagnostics)
-	l := recall(ctx, req.Private, &resp.Diagnostics)
+	client := r.connect.Client(ctx, &resp.Diagnostics)
+	l := managed.Kept[loan](ctx, req.Private, kept, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -138,26 +128,18 @@ func (r *resource) Renew(ctx context.Context, req ephemeral.RenewRequest, resp *
 		return
 	}
 	l.Expiration = answer.Status.Expiration
-	remember(ctx, l, resp.Private, &resp.Diagnostics)
+	managed.Keep(ctx, resp.Private, kept, l, &resp.Diagnostics)
 	resp.RenewAt = renewAt(l.Expiration, &resp.Diagnostics)
 }
 
 // Close gives the key back.
 func (r *resource) Close(ctx context.Context, req ephemeral.CloseRequest, resp *ephemeral.CloseResponse) {
-	client := r.client(ctx, &resp.Diagnostics)
-	l := recall(ctx, req.Private, &resp.Diagnostics)
+	client := r.connect.Client(ctx, &resp.Diagnostics)
+	l := managed.Kept[loan](ctx, req.Private, kept, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	giveBack(ctx, kube.NewStore(client, kube.CredentialRequests), l, &resp.Diagnostics)
-}
-
-func (r *resource) client(ctx context.Context, diags *diag.Diagnostics) *kube.Client {
-	client, err := r.connect(ctx)
-	if err != nil {
-		diags.AddError("The cluster cannot be reached with this provider configuration", err.Error())
-	}
-	return client
 }
 
 func optional(s string) types.String {
@@ -165,30 +147,6 @@ func optional(s string) types.String {
 		return types.StringNull()
 	}
 	return types.StringValue(s)
-}
-
-// remembered is what the framework keeps for a provider between calls.
-type remembered interface {
-	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
-	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
-}
-
-func remember(ctx context.Context, l loan, in remembered, diags *diag.Diagnostics) {
-	text, err := json.Marshal(l)
-	if err != nil {
-		diags.AddError("A request for credentials could not be remembered", err.Error())
-		return
-	}
-	diags.Append(in.SetKey(ctx, kept, text)...)
-}
-
-func recall(ctx context.Context, in remembered, diags *diag.Diagnostics) (l loan) {
-	text, found := in.GetKey(ctx, kept)
-	diags.Append(found...)
-	if err := json.Unmarshal(text, &l); err != nil {
-		diags.AddError("A request for credentials was forgotten", err.Error())
-	}
-	return l
 }
 
 // renewAt is some time before the end: a quarter of what is left, five minutes at the most.

@@ -73,7 +73,7 @@ func (r *Handler[T, M, P]) Update(ctx context.Context, req resource.UpdateReques
 
 // settle saves the plan with what is computed so far, waits, and saves again. A time-out is a
 // warning: an error in Create would taint, and a tainted workspace is destroyed by the next apply.
-func (r *Handler[T, M, P]) settle(ctx context.Context, store *kube.Store[T], plan P, live *T, save func(P), private keeper, diags *diag.Diagnostics) {
+func (r *Handler[T, M, P]) settle(ctx context.Context, store *kube.Store[T], plan P, live *T, save func(P), private Private, diags *diag.Diagnostics) {
 	computed := *plan
 	P(&computed).Observe(live)
 	save(&computed)
@@ -83,7 +83,7 @@ func (r *Handler[T, M, P]) settle(ctx context.Context, store *kube.Store[T], pla
 		save(plan)
 	}
 	if absorbed := *plan; err == nil && declares(plan, P(&absorbed), live) {
-		r.remember(ctx, private, plan, live, diags)
+		Keep(ctx, private, seenKey, r.seenOf(plan.Key(), live), diags)
 	}
 	var late *kube.TimeoutError
 	if errors.As(err, &late) {
@@ -133,7 +133,7 @@ func (r *Handler[T, M, P]) Read(ctx context.Context, req resource.ReadRequest, r
 	state.Observe(live)
 	saver[P](ctx, &resp.State, resp.Identity, &resp.Diagnostics)(state)
 	if ready, current := store.Ready(live); ready != nil && ready.Status == metav1.ConditionTrue && current {
-		r.remember(ctx, resp.Private, state, live, &resp.Diagnostics)
+		Keep(ctx, resp.Private, seenKey, r.seenOf(state.Key(), live), &resp.Diagnostics)
 	}
 	ReportCondition(r.object(state), store, live, &resp.Diagnostics)
 }

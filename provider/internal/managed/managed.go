@@ -4,7 +4,6 @@ package managed
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
@@ -19,10 +18,6 @@ import (
 	"github.com/atoll-platform/atoll/api/v1alpha1"
 	"github.com/atoll-platform/atoll/internal/kube"
 )
-
-// Connect returns the run's one client. It is called when a request is about to be made and not
-// before, since the cluster may not exist while its resources are planned.
-type Connect func(context.Context) (*kube.Client, error)
 
 // Base are the attributes that every resource has.
 type Base struct {
@@ -140,15 +135,7 @@ type identity struct {
 
 // Configure takes the provider's connection; there is none while a configuration is validated.
 func (r *Handler[T, M, P]) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
-	if req.ProviderData == nil {
-		return
-	}
-	connect, ok := req.ProviderData.(Connect)
-	if !ok {
-		resp.Diagnostics.AddError("The provider is wired wrongly", fmt.Sprintf("Expected managed.Connect, got %T.", req.ProviderData))
-		return
-	}
-	r.connect = connect
+	r.connect.Take(req.ProviderData, &resp.Diagnostics)
 }
 
 // ImportState imports by id, or by identity where the client can: both are the name.
@@ -169,9 +156,8 @@ func (r *Handler[T, M, P]) ModifyPlan(ctx context.Context, req resource.ModifyPl
 }
 
 func (r *Handler[T, M, P]) store(ctx context.Context, diags *diag.Diagnostics) *kube.Store[T] {
-	client, err := r.connect(ctx)
-	if err != nil {
-		diags.AddError("The cluster cannot be reached with this provider configuration", err.Error())
+	client := r.connect.Client(ctx, diags)
+	if client == nil {
 		return nil
 	}
 	return kube.NewStore(client, r.Kind)

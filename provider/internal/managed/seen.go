@@ -2,7 +2,6 @@ package managed
 
 import (
 	"context"
-	"encoding/json"
 	"reflect"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -24,29 +23,10 @@ type seen struct {
 	Provider   string    `json:"provider"`
 }
 
-// private is a private state to read.
-type private interface {
-	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
-}
-
-// keeper is a private state to write to.
-type keeper interface {
-	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
-}
-
+// seenOf is the version of an object, to be kept where the state says everything of it and the operator has computed its part.
 func (r *Handler[T, M, P]) seenOf(key string, live *T) seen {
 	meta := r.Kind.Meta(live)
 	return seen{Key: key, UID: meta.UID, Generation: meta.Generation, Provider: version.Version}
-}
-
-// remember keeps the version of an object that the state says everything of, once the operator has computed its part.
-func (r *Handler[T, M, P]) remember(ctx context.Context, to keeper, m P, live *T, diags *diag.Diagnostics) {
-	value, err := json.Marshal(r.seenOf(m.Key(), live))
-	if err != nil {
-		diags.AddError("The version of "+r.object(m).String()+" cannot be kept", err.Error())
-		return
-	}
-	diags.Append(to.SetKey(ctx, seenKey, value)...)
 }
 
 // declares tells whether an object holds what a plan declares, word for word: admission may have written it otherwise.
@@ -57,10 +37,10 @@ func declares[T any, P Model[T]](plan, absorbed P, live *T) bool {
 
 // unchanged returns the live object where it is still the version that the state was made of, and nil where the state has to
 // be made anew. Most objects have not changed at a plan, and unpacking a state costs the most of reading it.
-func (r *Handler[T, M, P]) unchanged(ctx context.Context, from private, store *kube.Store[T]) (live *T, key string) {
-	value, diags := from.GetKey(ctx, seenKey)
-	var was seen
-	if diags.HasError() || json.Unmarshal(value, &was) != nil {
+func (r *Handler[T, M, P]) unchanged(ctx context.Context, from Private, store *kube.Store[T]) (live *T, key string) {
+	var none diag.Diagnostics
+	was := Kept[seen](ctx, from, seenKey, &none)
+	if none.HasError() {
 		return nil, ""
 	}
 	live, err := store.Read(ctx, was.Key)

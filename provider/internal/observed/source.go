@@ -104,23 +104,10 @@ type Connection struct{ connect managed.Connect }
 
 // Configure takes the provider's connection; there is none while a configuration is validated.
 func (c *Connection) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
-	if req.ProviderData == nil {
-		return
-	}
-	connect, ok := req.ProviderData.(managed.Connect)
-	if !ok {
-		resp.Diagnostics.AddError("The provider is wired wrongly", fmt.Sprintf("Expected managed.Connect, got %T.", req.ProviderData))
-		return
-	}
-	c.connect = connect
+	c.connect.Take(req.ProviderData, &resp.Diagnostics)
 }
 
 // Client connects, or returns nil and says why.
 func (c *Connection) Client(ctx context.Context, diags *diag.Diagnostics) *kube.Client {
-	client, err := c.connect(ctx)
-	if err != nil {
-		diags.AddError("The cluster cannot be reached with this provider configuration", err.Error())
-		return nil
-	}
-	return client
+	return c.connect.Client(ctx, diags)
 }

@@ -61,15 +61,7 @@ func (*run) Schema(_ context.Context, _ action.SchemaRequest, resp *action.Schem
 
 // Configure takes the provider's connection; there is none while a configuration is validated.
 func (r *run) Configure(_ context.Context, req action.ConfigureRequest, resp *action.ConfigureResponse) {
-	if req.ProviderData == nil {
-		return
-	}
-	connect, ok := req.ProviderData.(managed.Connect)
-	if !ok {
-		resp.Diagnostics.AddError("The provider is wired wrongly", fmt.Sprintf("Expected managed.Connect, got %T.", req.ProviderData))
-		return
-	}
-	r.connect = connect
+	r.connect.Take(req.ProviderData, &resp.Diagnostics)
 }
 
 // Invoke makes a Run, and follows it.
@@ -79,9 +71,8 @@ func (r *run) Invoke(ctx context.Context, req action.InvokeRequest, resp *action
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	client, err := r.connect(ctx)
-	if err != nil {
-		resp.Diagnostics.AddError("The cluster cannot be reached with this provider configuration", err.Error())
+	client := r.connect.Client(ctx, &resp.Diagnostics)
+	if client == nil {
 		return
 	}
 	name := m.Workspace.ValueString() + "/" + m.Schedule.ValueString()
