@@ -127,7 +127,7 @@ func (c *Controller) Reconcile(ctx context.Context, s *v1alpha1.Schedule) (recon
 		err = c.admit(ctx, s, cron, basis, outcome, runs)
 	}
 	if err == nil {
-		err = c.prune(ctx, s, runs)
+		err = c.prune(ctx, s, before.Status.LastInterval, runs)
 	}
 	if err != nil {
 		// What was decided is so, whatever becomes of the runs.

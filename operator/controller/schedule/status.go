@@ -19,8 +19,9 @@ import (
 const told = 20
 
 // prune removes the oldest finished runs beyond the limit. A run whose time might be decided again is kept: while it is
-// there, there cannot be another.
-func (c *Controller) prune(ctx context.Context, s *v1alpha1.Schedule, runs []*v1alpha1.Run) error {
+// there, there cannot be another. That is one later than written, the newest decided time in the API server; what is
+// decided in this turn and not written yet would be decided again if the operator ended here.
+func (c *Controller) prune(ctx context.Context, s *v1alpha1.Schedule, written *metav1.Time, runs []*v1alpha1.Run) error {
 	limit := int(s.Spec.HistoryLimit)
 	kept := 0
 	for _, r := range slices.Backward(runs) {
@@ -29,7 +30,7 @@ func (c *Controller) prune(ctx context.Context, s *v1alpha1.Schedule, runs []*v1
 		}
 		kept++
 		undecided := r.Spec.Interval != nil && r.Spec.Trigger != v1alpha1.TriggerManual &&
-			(s.Status.LastInterval == nil || r.Spec.Interval.After(s.Status.LastInterval.Time))
+			(written == nil || r.Spec.Interval.After(written.Time))
 		if kept <= limit || undecided || pending(r) {
 			continue
 		}
