@@ -2,11 +2,10 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"os"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 
 	"github.com/atoll-platform/atoll/internal/version"
 	"github.com/atoll-platform/atoll/provider/internal/provider"
@@ -14,8 +13,7 @@ import (
 
 func main() {
 	provider.CollectLess()
-	options := providerserver.ServeOpts{Address: provider.Address}
-	if err := providerserver.Serve(context.Background(), provider.New(version.Version), options); err != nil {
+	if err := tf6server.Serve(provider.Address, provider.Server(version.Version)); err != nil {
 		fmt.Fprintln(os.Stderr, "serving the provider:", err)
 		os.Exit(1)
 	}

@@ -52,6 +52,16 @@ func (s *Store[T]) Read(ctx context.Context, name string) (*T, error) {
 	return live, nil
 }
 
+// Listed returns the object from the LIST that the run has made of the kind, or nil where it has made none or the object is not in
+// it. It makes no request, but waits for one that is under way.
+func (s *Store[T]) Listed(name string) *T {
+	l := s.client.listing(s.kind.Resource())
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	objects, _ := l.objects.(map[string]*T)
+	return objects[name]
+}
+
 // List returns all objects of the kind by name, from the run's one LIST. They are not to be changed.
 func (s *Store[T]) List(ctx context.Context) ([]*T, error) {
 	objects, err := s.listed(ctx)

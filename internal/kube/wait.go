@@ -76,6 +76,12 @@ func (s *Store[T]) Stalled(object *T) *metav1.Condition {
 	return stalled
 }
 
+// IsReady tells whether the operator has looked at this generation of the object, and all is well.
+func (s *Store[T]) IsReady(object *T) bool {
+	ready, current := s.Ready(object)
+	return current && ready != nil && ready.Status == metav1.ConditionTrue && s.Stalled(object) == nil
+}
+
 // WaitReady returns the object once it is Ready for its present generation or has settled otherwise, a StalledError as soon
 // as the operator gives up, or a TimeoutError when the context ends. It returns the object as last
 // seen in each case.
@@ -97,7 +103,7 @@ func (s *Store[T]) WaitReady(ctx context.Context, name string) (*T, error) {
 			return false, &StalledError{Object: s.kind.Name + " " + name, Condition: *stalled}
 		}
 		ready, current := s.Ready(object)
-		return current && ready != nil && (ready.Status == metav1.ConditionTrue || s.kind.Settled != nil && s.kind.Settled(*ready)), nil
+		return s.IsReady(object) || current && ready != nil && s.kind.Settled != nil && s.kind.Settled(*ready), nil
 	})
 	return seen, s.timedOut(err, "ready", name, seen, last)
 }

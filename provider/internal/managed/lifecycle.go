@@ -9,7 +9,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/atoll-platform/atoll/internal/kube"
 )
@@ -98,18 +97,10 @@ func (r *Handler[T, M, P]) settle(ctx context.Context, store *kube.Store[T], pla
 }
 
 // Read takes the object from the run's one LIST of its kind. Only the API's own word that the object
-// does not exist drops it from the state. One that has not changed leaves the state as it is.
+// does not exist drops it from the state. What has not changed is not read at all: see Unchanged.
 func (r *Handler[T, M, P]) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	store := r.store(ctx, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
-		return
-	}
-	if live, key := r.unchanged(ctx, req.Private, store); live != nil {
-		if resp.Identity != nil && resp.Identity.Raw.IsNull() {
-			// Clients that know no identities send none, and the framework asks for one all the same.
-			resp.Diagnostics.Append(resp.Identity.Set(ctx, r.identityOf(key))...)
-		}
-		ReportCondition(r.named(key), store, live, &resp.Diagnostics)
 		return
 	}
 	state := P(new(M))
@@ -132,7 +123,7 @@ func (r *Handler[T, M, P]) Read(ctx context.Context, req resource.ReadRequest, r
 	state.Absorb(live)
 	state.Observe(live)
 	saver[P](ctx, &resp.State, resp.Identity, &resp.Diagnostics)(state)
-	if ready, current := store.Ready(live); ready != nil && ready.Status == metav1.ConditionTrue && current {
+	if store.IsReady(live) {
 		Keep(ctx, resp.Private, seenKey, r.seenOf(state.Key(), live), &resp.Diagnostics)
 	}
 	ReportCondition(r.object(state), store, live, &resp.Diagnostics)

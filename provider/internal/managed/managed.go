@@ -4,7 +4,6 @@ package managed
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
@@ -15,7 +14,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/atoll-platform/atoll/api/v1alpha1"
 	"github.com/atoll-platform/atoll/internal/kube"
 )
 
@@ -118,15 +116,6 @@ func (r *Handler[T, M, P]) IdentitySchema(_ context.Context, _ resource.Identity
 			Description:       "Workspace that the " + r.Kind.Name + " is in.",
 		}
 	}
-}
-
-// identityOf is the identity of the object of a key.
-func (r *Handler[T, M, P]) identityOf(key string) any {
-	if !r.InWorkspace {
-		return identity{Name: types.StringValue(key)}
-	}
-	namespace, name, _ := strings.Cut(key, "/")
-	return identityWithin{types.StringValue(strings.TrimPrefix(namespace, v1alpha1.WorkspaceNamespacePrefix)), types.StringValue(name)}
 }
 
 type identity struct {

@@ -2,11 +2,15 @@ package managed
 
 import (
 	"context"
+	"encoding/json"
 	"reflect"
+	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/atoll-platform/atoll/api/v1alpha1"
 	"github.com/atoll-platform/atoll/internal/kube"
 	"github.com/atoll-platform/atoll/internal/version"
 )
@@ -35,17 +39,47 @@ func declares[T any, P Model[T]](plan, absorbed P, live *T) bool {
 	return reflect.DeepEqual(plan.Declare(), absorbed.Declare())
 }
 
-// unchanged returns the live object where it is still the version that the state was made of, and nil where the state has to
-// be made anew. Most objects have not changed at a plan, and unpacking a state costs the most of reading it.
-func (r *Handler[T, M, P]) unchanged(ctx context.Context, from Private, store *kube.Store[T]) (live *T, key string) {
-	var none diag.Diagnostics
-	was := Kept[seen](ctx, from, seenKey, &none)
-	if none.HasError() {
-		return nil, ""
+// Unchanging is a resource whose objects tell whether they have changed.
+type Unchanging interface {
+	// Unchanged returns the identity of the object that the private data of a state speaks of, where a read would leave the
+	// state as it is and have nothing to say; nil where the object has to be read.
+	Unchanged(ctx context.Context, connect Connect, private []byte) *tfprotov6.DynamicValue
+}
+
+// Unchanged makes no request: where the run has no LIST of the kind yet, whoever reads the object makes it.
+func (r *Handler[T, M, P]) Unchanged(ctx context.Context, connect Connect, private []byte) *tfprotov6.DynamicValue {
+	// This is how the framework writes private data. Should it come to write it otherwise, objects are read.
+	var kept map[string][]byte
+	var was seen
+	if json.Unmarshal(private, &kept) != nil || json.Unmarshal(kept[seenKey], &was) != nil {
+		return nil
 	}
-	live, err := store.Read(ctx, was.Key)
-	if err != nil || r.seenOf(was.Key, live) != was {
-		return nil, ""
+	client, err := connect(ctx)
+	if err != nil {
+		return nil
 	}
-	return live, was.Key
+	store := kube.NewStore(client, r.Kind)
+	live := store.Listed(was.Key)
+	if live == nil || r.seenOf(was.Key, live) != was || !store.IsReady(live) {
+		return nil
+	}
+	return r.identityOf(was.Key)
+}
+
+// identityOf is the identity of the object of a key.
+func (r *Handler[T, M, P]) identityOf(key string) *tfprotov6.DynamicValue {
+	parts := map[string]string{"name": key}
+	if namespace, name, within := strings.Cut(key, "/"); within {
+		parts = map[string]string{"workspace": strings.TrimPrefix(namespace, v1alpha1.WorkspaceNamespacePrefix), "name": name}
+	}
+	types, values := map[string]tftypes.Type{}, map[string]tftypes.Value{}
+	for name, text := range parts {
+		types[name], values[name] = tftypes.String, tftypes.NewValue(tftypes.String, text)
+	}
+	of := tftypes.Object{AttributeTypes: types}
+	identity, err := tfprotov6.NewDynamicValue(of, tftypes.NewValue(of, values))
+	if err != nil {
+		return nil
+	}
+	return &identity
 }

@@ -24,7 +24,7 @@ import (
 const fieldManager = "terraform-provider-atoll"
 
 // Configure prepares the connection and makes no request: the cluster may not exist yet.
-func (*atoll) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
+func (p *atoll) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
 	var c config
 	resp.Diagnostics.Append(req.Config.Get(ctx, &c)...)
 	if resp.Diagnostics.HasError() {
@@ -33,9 +33,9 @@ func (*atoll) Configure(ctx context.Context, req provider.ConfigureRequest, resp
 	if unknown := c.unknown(ctx); unknown != "" && req.ClientCapabilities.DeferralAllowed {
 		resp.Deferred = &provider.Deferred{Reason: provider.DeferredReasonProviderConfigUnknown}
 	}
-	connect := c.connect()
-	resp.ResourceData, resp.DataSourceData = connect, connect
-	resp.ListResourceData, resp.ActionData, resp.EphemeralResourceData = connect, connect, connect
+	p.connect = c.connect()
+	resp.ResourceData, resp.DataSourceData = p.connect, p.connect
+	resp.ListResourceData, resp.ActionData, resp.EphemeralResourceData = p.connect, p.connect, p.connect
 }
 
 // unknown names the first attribute whose value is not known before apply.

@@ -14,7 +14,6 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 
@@ -99,7 +98,7 @@ func isTofu() bool { return strings.HasPrefix(filepath.Base(cli), "tofu") }
 
 // factories serve the provider to terraform-plugin-testing from within the test.
 var factories = map[string]func() (tfprotov6.ProviderServer, error){
-	"atoll": providerserver.NewProtocol6WithError(provider.New("test")()),
+	"atoll": func() (tfprotov6.ProviderServer, error) { return provider.Server("test")(), nil },
 }
 
 // configured puts a provider block for the test's server before a configuration.
@@ -116,7 +115,7 @@ type module struct {
 
 func newModule(t testing.TB, dir string) *module {
 	t.Helper()
-	return serve(t, dir, providerserver.NewProtocol6(provider.New("test")()))
+	return serve(t, dir, provider.Server("test"))
 }
 
 // serve is newModule with any provider in place of the real one.

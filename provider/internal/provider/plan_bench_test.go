@@ -13,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/atoll-platform/atoll/provider/internal/provider"
@@ -79,10 +78,10 @@ func BenchmarkPlan(b *testing.B) {
 	}
 	real := newModule(b, dir)
 	fake := serve(b, dir, func() tfprotov6.ProviderServer {
-		return memory{providerserver.NewProtocol6(provider.New("test")())()}
+		return memory{provider.Server("test")()}
 	})
 	gets := serve(b, dir, func() tfprotov6.ProviderServer {
-		return oneByOne{memory{providerserver.NewProtocol6(provider.New("test")())()}}
+		return oneByOne{memory{provider.Server("test")()}}
 	})
 	started := time.Now()
 	if out, code := real.run(b, "apply", "-auto-approve", "-no-color", "-parallelism=10"); code != 0 {

@@ -16,6 +16,7 @@ import (
 	"github.com/atoll-platform/atoll/provider/internal/credentials"
 	"github.com/atoll-platform/atoll/provider/internal/datagrant"
 	"github.com/atoll-platform/atoll/provider/internal/dataset"
+	"github.com/atoll-platform/atoll/provider/internal/managed"
 	"github.com/atoll-platform/atoll/provider/internal/profile"
 	"github.com/atoll-platform/atoll/provider/internal/schedule"
 	"github.com/atoll-platform/atoll/provider/internal/workspace"
@@ -24,16 +25,18 @@ import (
 // Address is where registries know the provider.
 const Address = "registry.terraform.io/atoll-platform/atoll"
 
-// New returns a constructor of the provider in the given version.
-func New(version string) func() provider.Provider {
-	return func() provider.Provider { return &atoll{version: version} }
-}
+// name is what the names of all resource types begin with.
+const name = "atoll"
 
-type atoll struct{ version string }
+type atoll struct {
+	version string
+	// connect is nil until the provider is configured.
+	connect managed.Connect
+}
 
 // Metadata names the provider.
 func (p *atoll) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
-	resp.TypeName, resp.Version = "atoll", p.version
+	resp.TypeName, resp.Version = name, p.version
 }
 
 // Resources lists the resources.

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
@@ -37,7 +36,7 @@ const unknown = "<unknown>"
 
 func newSession(t testing.TB, config string) *session {
 	t.Helper()
-	s := &session{t: t, api: providerserver.NewProtocol6(provider.New("test")())()}
+	s := &session{t: t, api: provider.Server("test")()}
 	var err error
 	if s.schema, err = s.api.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{}); err != nil {
 		t.Fatal(err)
