@@ -4,15 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/atoll-platform/atoll/internal/grant"
@@ -139,8 +141,78 @@ func TestRevocationActsOnALiveKey(t *testing.T) {
 	}
 }
 
-// TestChangesOpenNoGap changes what somebody is granted over and over while readers poll: what stays is never denied, and
-// what is not granted is never allowed.
+// poller asks for one object a thousand times a second where the machine lets it, as somebody with a URL signed before would.
+type poller struct {
+	url  string
+	want int
+
+	mu sync.Mutex
+	// late is how far behind its millisecond each question was asked.
+	late []time.Duration
+	// others are answers that are not wanted.
+	others []string
+}
+
+func newPoller(t *testing.T, by *s3.Client, key string, want int) *poller {
+	t.Helper()
+	in := &s3.GetObjectInput{Bucket: aws.String("lake"), Key: aws.String(key)}
+	signed, err := s3.NewPresignClient(by).PresignGetObject(t.Context(), in, s3.WithPresignExpires(time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &poller{url: signed.URL, want: want}
+}
+
+// poll has several take turns, since an answer takes longer than a millisecond.
+func (p *poller) poll(ctx context.Context) {
+	const several = 4
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: several}}
+	defer client.CloseIdleConnections()
+	begin := time.Now()
+	var all sync.WaitGroup
+	for i := range several {
+		all.Go(func() {
+			for due := begin.Add(time.Duration(i) * time.Millisecond); ctx.Err() == nil; due = due.Add(several * time.Millisecond) {
+				time.Sleep(time.Until(due))
+				late := time.Since(due)
+				status, err := p.ask(ctx, client)
+				if ctx.Err() == nil {
+					p.note(late, status, err)
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
+func (p *poller) note(late time.Duration, status int, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.late = append(p.late, late)
+	switch {
+	case err != nil:
+		p.others = append(p.others, err.Error())
+	case status != p.want:
+		p.others = append(p.others, http.StatusText(status))
+	}
+}
+
+func (p *poller) ask(ctx context.Context, client *http.Client) (status int, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.url, nil)
+	if err != nil {
+		return 0, err
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	// A connection is used again once its answer has been read.
+	_, err = io.Copy(io.Discard, resp.Body)
+	return resp.StatusCode, errors.Join(err, resp.Body.Close())
+}
+
+// TestChangesOpenNoGap changes what somebody is granted over and over while two readers ask a thousand times a second each:
+// what stays is never denied, and what is not granted is never allowed. GRANT_TRIALS is for how many seconds.
 func TestChangesOpenNoGap(t *testing.T) {
 	l := startLake(t, "a/x", "b/x", "c/x")
 	ada := l.person(t, "ada")
@@ -152,34 +224,35 @@ func TestChangesOpenNoGap(t *testing.T) {
 		{atom("a/", grant.Read, from, until.Add(-time.Minute)), atom("a/", grant.Write, from, until)},
 	}
 	l.sync(t, "ada", states[0]...)
+	stays, never := newPoller(t, ada, "a/x", http.StatusOK), newPoller(t, ada, "c/x", http.StatusForbidden)
 	ctx, stop := context.WithCancel(t.Context())
-	var reads, gaps, widenings atomic.Int64
+	defer stop()
 	var readers sync.WaitGroup
-	for range 8 {
-		readers.Go(func() {
-			for ctx.Err() == nil {
-				if err := get(ada, "lake", "a/x"); err != nil {
-					gaps.Add(1)
-				}
-				if err := get(ada, "lake", "c/x"); !denied(err) {
-					widenings.Add(1)
-				}
-				reads.Add(2)
-			}
-		})
-	}
 	began := time.Now()
+	for _, p := range []*poller{stays, never} {
+		readers.Go(func() { p.poll(ctx) })
+	}
 	changes := 0
 	for time.Since(began) < time.Duration(trials(t, 2))*time.Second {
 		changes++
 		l.sync(t, "ada", states[changes%len(states)]...)
+		// Readers see what is between two changes, too.
+		time.Sleep(50 * time.Millisecond)
 	}
+	took := time.Since(began)
 	stop()
 	readers.Wait()
-	rate := float64(reads.Load()) / time.Since(began).Seconds()
-	t.Logf("%d changes, %d reads at %.0f a second, %d gaps, %d widenings", changes, reads.Load(), rate, gaps.Load(), widenings.Load())
-	if gaps.Load()+widenings.Load() > 0 || changes < 4 || reads.Load() < 20 {
-		t.Error("a change opens a gap or a widening, or nothing was seen")
+	for _, p := range []*poller{stays, never} {
+		slices.Sort(p.late)
+		polls := len(p.late)
+		t.Logf("%d changes, %d polls at %.0f a second (late by %s at p50, %s at p99) that should be answered with %s, %d were not",
+			changes, polls, float64(polls)/took.Seconds(), p.late[polls/2], p.late[polls*99/100], http.StatusText(p.want), len(p.others))
+		if len(p.others) > 0 {
+			t.Errorf("a change opens a gap or a widening: the first of %d was answered with %s", len(p.others), p.others[0])
+		}
+		if changes < 4 || polls < 20 {
+			t.Error("nothing was seen")
+		}
 	}
 }
 
