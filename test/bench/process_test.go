@@ -42,7 +42,7 @@ func operate(b *testing.B, c *cluster, more ...string) *operator {
 	}
 	o.command = exec.Command(filepath.Join(root(b), "bin", "atoll-operator"), append(arguments, more...)...)
 	// As the chart has it.
-	o.command.Env = append(os.Environ(), "GOMEMLIMIT=400MiB")
+	o.command.Env = append(os.Environ(), "GOMEMLIMIT=380MiB")
 	log, err := os.Create(filepath.Join(b.TempDir(), "operator.log"))
 	if err != nil {
 		b.Fatal(err)
