@@ -52,6 +52,9 @@ func (s *Service) filter(ctx context.Context, at types.DataCellsFilterResource) 
 	if f.ColumnWildcard != nil && len(f.ColumnWildcard.ExcludedColumnNames) > 0 {
 		return p, errOther
 	}
+	if slices.ContainsFunc(f.ColumnNames, unnamed) {
+		return p, errOther
+	}
 	columns := slices.Clone(f.ColumnNames)
 	slices.Sort(columns)
 	p.Columns = strings.Join(columns, ",")

@@ -58,6 +58,7 @@ func FuzzAtoms(f *testing.F) {
 	f.Add("ALL", "risk", "payments", "", "", false)
 	f.Add("SELECT", "risk", "payments", "b,a,,a", "true", false)
 	f.Add("INSERT", "risk", "payments", "amount", "", false)
+	f.Add("SELECT", "risk", "payments", ",", "", false)
 	f.Fuzz(func(t *testing.T, word, schema, table, columns, rows string, passOn bool) {
 		p := Permission{Word: types.Permission(word), Schema: schema, Table: table, Columns: columns, Rows: rows, PassOn: passOn}
 		given, err := atoms("lake", p)

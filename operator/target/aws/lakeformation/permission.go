@@ -84,6 +84,9 @@ var words = map[grant.Action]types.Permission{
 	grant.Select: types.PermissionSelect, grant.Insert: types.PermissionInsert, grant.Delete: types.PermissionDelete,
 }
 
+// unnamed tells whether no column is called that. Names are kept joined by commas, and none at all is every column.
+func unnamed(column string) bool { return column == "" || strings.Contains(column, ",") }
+
 // compile says in Lake Formation's words what the atoms allow. What it could not say is an error, and nothing is widened.
 func compile(atoms []grant.Atom) ([]Permission, error) {
 	var all []Permission
@@ -96,6 +99,9 @@ func compile(atoms []grant.Atom) ([]Permission, error) {
 		}
 		if len(part.Masks) > 0 {
 			return nil, fmt.Errorf("Lake Formation masks no columns: leave those of %s out that are masked", part.Table) //nolint:staticcheck // a name
+		}
+		if slices.ContainsFunc(part.Columns, unnamed) {
+			return nil, fmt.Errorf("columns of %s: %q holds one that is empty or has a comma, and no column is called that", part.Table, part.Columns)
 		}
 		if a.Action != grant.Select && (len(part.Columns) > 0 || len(part.Rows) > 0) {
 			return nil, fmt.Errorf("Lake Formation narrows what is read alone, and not %s of %s", a.Action, part.Table) //nolint:staticcheck // a name
@@ -127,6 +133,9 @@ func atoms(catalog string, p Permission) ([]grant.Atom, error) {
 	part := &grant.Part{Table: grant.Table{Catalog: catalog, Schema: p.Schema, Table: p.Table}, Rows: rows}
 	if p.Columns != "" {
 		part.Columns = strings.Split(p.Columns, ",")
+		if slices.ContainsFunc(part.Columns, unnamed) {
+			return nil, fmt.Errorf("%s: no column is called that", p)
+		}
 	}
 	for action, word := range words {
 		if word == p.Word && !p.PassOn {
