@@ -34,7 +34,7 @@ test-activity: $(NOTEBOOK_VENV)/.stamp lint-hub ## Test what tells the hub what 
 	cd images/notebook/activity && PYTHONPATH=. ../../../$(NOTEBOOK_VENV)/bin/python -m pytest -q -p no:cacheprovider
 
 .PHONY: test-hub
-test-hub: $(HUB_VENV)/.stamp $(NOTEBOOK_VENV)/.stamp assets lint-hub test-activity test-queries ## Test the hub's glue against the real JupyterHub and a real API server
+test-hub: $(HUB_VENV)/.stamp $(NOTEBOOK_VENV)/.stamp assets lint-hub test-activity test-queries test-proxy ## Test the hub's glue against the real JupyterHub and a real API server
 	@test "$$(sed -n 's/^jupyterhub==\([^ ]*\).*/\1/p' images/hub/requirements.txt)" = "$$(cat images/JUPYTERHUB_VERSION)" || \
 	  { echo "images/hub/requirements.txt and images/JUPYTERHUB_VERSION name different versions of JupyterHub" >&2; exit 1; }
 	cd images/hub/glue && KUBEBUILDER_ASSETS=$${KUBEBUILDER_ASSETS:-$(CURDIR)/bin/assets} \

@@ -37,6 +37,12 @@ const proxy = new ConfigurableProxy({
   includePrefix: true,
 });
 
+// A client's websocket that is reset is told here, and where nobody listens the library ends the process, with the connections of
+// everybody. The connection itself is gone by then.
+proxy.proxy.on("error", (err, req) => {
+  proxy.log.info("%s %s: the client's connection broke: %s", req?.method, req?.url?.split("?")[0], err.message);
+});
+
 const host = env("ATOLL_PROXY_HOST", "");
 const servers = [
   [proxy.proxyServer, Number(env("ATOLL_PROXY_PORT", 8000))],
