@@ -4,9 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"os"
 	"slices"
-	"strconv"
 	"testing"
 	"time"
 
@@ -101,14 +99,8 @@ func testServers(t *testing.T, p *platform) {
 }
 
 // testRemoval takes ada out of fraud again and again, and measures until her server is gone and its token refused.
-// ATOLL_E2E_TRIALS says how often.
 func testRemoval(t *testing.T, p *platform) {
-	trials := 5
-	if text := os.Getenv("ATOLL_E2E_TRIALS"); text != "" {
-		n, err := strconv.Atoi(text)
-		require.NoError(t, err, "ATOLL_E2E_TRIALS is a number")
-		trials = n
-	}
+	n := trials(5, 20)
 	c := p.client(t)
 	var before v1alpha1.Workspace
 	require.NoError(t, c.Get(t.Context(), client.ObjectKey{Name: "fraud"}, &before))
@@ -118,13 +110,13 @@ func testRemoval(t *testing.T, p *platform) {
 	defer setMembers(t, c, members)
 
 	var refused, gone []time.Duration
-	for range trials {
+	for range n {
 		r, g := removeOnce(t, p, c, members, without)
 		refused, gone = append(refused, r), append(gone, g)
 	}
 	for what, times := range map[string][]time.Duration{"its token is refused": refused, "the server is gone": gone} {
 		slices.Sort(times)
-		t.Logf("removal of a member, %d trials, until %s: p50 %s, max %s", trials, what, times[len(times)/2], times[len(times)-1])
+		t.Logf("removal of a member, %d trials, until %s: p50 %s, max %s", n, what, times[len(times)/2], times[len(times)-1])
 	}
 	require.Less(t, gone[len(gone)-1], time.Minute)
 
