@@ -135,7 +135,7 @@ for bucket, key in (("atoll-runs", "notebooks/fraud/other.ipynb"), ("atoll-backu
 }
 
 // testAttempts has the operator killed while runs are at work. Beside those that take too long or fail at first are a notebook
-// from a git server, and one from a port of it that the platform does not open to runs.
+// from a git server, one that is not there, and one that tries a port of that server that the platform does not open to runs.
 func testAttempts(ctx context.Context, t *testing.T, p *platform, ada *hub.Session) {
 	schedule(t, p, "slow", `
   cron: "@yearly"
@@ -143,14 +143,16 @@ func testAttempts(ctx context.Context, t *testing.T, p *platform, ada *hub.Sessi
 	schedule(t, p, "flaky", `
   cron: "@yearly"
   tasks: [{name: load, notebook: {home: report/flaky.ipynb}, retries: {limit: 2, backoff: 1s}}]`)
-	for name, port := range map[string]int{"reviewed": gitPort, "closed": closedPort} {
+	schedule(t, p, "closed", `
+  cron: "@yearly"
+  tasks: [{name: load, notebook: {home: report/closed.ipynb}}]`)
+	for name, ref := range map[string]string{"reviewed": "v1", "missing": "v9"} {
 		schedule(t, p, name, fmt.Sprintf(`
   cron: "@yearly"
-  tasks: [{name: load, notebook: {git: {repository: "http://%s:%d/cgi-bin/git/reports.git", ref: v1, path: daily/load.ipynb}}}]`, receiverHost, port))
+  tasks: [{name: load, notebook: {git: {repository: "http://%s:%d/cgi-bin/git/reports.git", ref: %s, path: daily/load.ipynb}}}]`, receiverHost, gitPort, ref))
 	}
-	run := func(name string) { p.output(t, p.bin("atoll"), "run", "fraud/"+name, "--context", p.context()) }
-	for _, name := range []string{"slow", "flaky", "reviewed"} {
-		run(name)
+	for _, name := range []string{"closed", "missing", "slow", "flaky", "reviewed"} {
+		p.output(t, p.bin("atoll"), "run", "fraud/"+name, "--context", p.context())
 	}
 	p.kubectl(t, "-n", "atoll-directory", "delete", "pod", "-l", "app.kubernetes.io/name=operator", "--grace-period=0", "--force")
 	ended := func(name string) v1alpha1.Run {
@@ -162,10 +164,10 @@ func testAttempts(ctx context.Context, t *testing.T, p *platform, ada *hub.Sessi
 	flaky, slow, reviewed := ended("flaky"), ended("slow"), ended("reviewed")
 	require.Equal(t, v1alpha1.RunSucceeded, reviewed.Status.Phase, reviewed.Status.Message)
 	require.Contains(t, kept(ctx, t, p, ada, reviewed.Status.Tasks[0].Output), "as reviewed at v1")
-	// By itself: where many pods start at once, the local cluster's network policies act a moment after a pod has begun.
-	run("closed")
-	closed := ended("closed")
-	require.Equal(t, v1alpha1.ReasonNotebookNotFetched, closed.Status.Reason, closed.Status.Message)
+	missing, closed := ended("missing"), ended("closed")
+	require.Equal(t, v1alpha1.ReasonNotebookNotFetched, missing.Status.Reason, missing.Status.Message)
+	require.Equal(t, v1alpha1.RunSucceeded, closed.Status.Phase, closed.Status.Message)
+	require.Contains(t, kept(ctx, t, p, ada, closed.Status.Tasks[0].Output), "kept out")
 	require.Equal(t, v1alpha1.RunSucceeded, flaky.Status.Phase, flaky.Status.Message)
 	require.EqualValues(t, 3, flaky.Status.Tasks[0].Attempt)
 	require.Equal(t, v1alpha1.RunFailed, slow.Status.Phase)
@@ -252,7 +254,12 @@ func bring(ctx context.Context, t *testing.T, p *platform, ada *hub.Session) {
 		require.NoError(t, err)
 		files[name] = string(text)
 	}
+	// A connection is tried once notebooks run: the local cluster's network policies act a moment after a pod has begun.
+	closed := fmt.Sprintf(`"import json, socket\n", "socket.create_connection(('%[1]s', %[2]d), 30).close()\n", `+
+		`"try:\n", "    socket.create_connection(('%[1]s', %[3]d), 10).close()\n", "except OSError as err:\n", "    print('kept out:', err)\n", `+
+		`"else:\n", "    raise AssertionError('a port was reached that is closed to runs')\n"`, receiverHost, gitPort, closedPort)
 	for name, code := range map[string]string{
+		"closed":  closed,
 		"failing": `"print('before the error')\n", "{}['price']\n"`,
 		"slow":    `"import time\n", "time.sleep(900)\n"`,
 		"flaky":   `"import json\n", "from pathlib import Path\n", "tries = len(list(Path('.').glob('try-*')))\n", "Path(f'try-{tries}').touch()\n", "assert tries >= 2\n"`,
