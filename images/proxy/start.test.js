@@ -57,8 +57,8 @@ const answers = (url) =>
     () => false,
   );
 
-// A backend that takes websockets and holds them open.
-async function holding(t) {
+// between puts the proxy between clients and a backend that takes websockets and holds them open. Its ends of them are in opened.
+async function between(t) {
   const backend = createServer();
   const opened = [];
   backend.on("upgrade", (_request, socket) => {
@@ -67,13 +67,12 @@ async function holding(t) {
     socket.resume();
     socket.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
     opened.push(socket);
-    backend.emit("opened", socket);
   });
   t.after(() => {
     opened.forEach((socket) => socket.destroy());
     backend.close();
   });
-  return { backend, port: await listening(backend) };
+  return { opened, ...(await start(t, await listening(backend))) };
 }
 
 // open opens a websocket through the proxy, and returns the client's end when it is open.
@@ -87,34 +86,28 @@ async function open(port) {
 }
 
 test("a person whose connection is reset ends nobody else's", { timeout: 20_000 }, async (t) => {
-  const { backend, port: behind } = await holding(t);
-  const { child, port, url } = await start(t, behind);
-  const seen = [];
-  backend.on("opened", (socket) => seen.push(socket));
+  const { opened, child, port, url } = await between(t);
 
   const bob = await open(port);
   const ada = await open(port);
-  const gone = once(seen[1], "close");
+  const gone = once(opened[1], "close");
   ada.resetAndDestroy();
   await Promise.race([gone, once(child, "exit")]);
 
   assert.equal(child.exitCode, null, child.said);
   assert.ok(await answers(url), child.said);
-  seen[0].write("still here");
+  opened[0].write("still here");
   const [said] = await once(bob, "data");
   assert.equal(String(said), "still here");
   bob.destroy();
 });
 
 test("a server whose connection is reset ends nobody else's", { timeout: 20_000 }, async (t) => {
-  const { backend, port: behind } = await holding(t);
-  const { child, port, url } = await start(t, behind);
-  const seen = [];
-  backend.on("opened", (socket) => seen.push(socket));
+  const { opened, child, port, url } = await between(t);
 
   const ada = await open(port);
   const gone = once(ada, "close");
-  seen[0].resetAndDestroy();
+  opened[0].resetAndDestroy();
   await Promise.race([gone, once(child, "exit")]);
 
   assert.equal(child.exitCode, null, child.said);
