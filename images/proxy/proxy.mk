@@ -3,8 +3,7 @@
 PROXY_NODE := build/node-proxy
 
 # What is tested is what the image installs, beside the sources, of which the image is made.
-$(PROXY_NODE)/.stamp: images/proxy/package.json images/proxy/package-lock.json
-	command -v npm >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends nodejs npm; }
+$(PROXY_NODE)/.stamp: images/proxy/package.json images/proxy/package-lock.json | tools-node
 	rm -rf $(PROXY_NODE)
 	mkdir -p $(PROXY_NODE)
 	cp images/proxy/package.json images/proxy/package-lock.json $(PROXY_NODE)

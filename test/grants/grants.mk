@@ -4,7 +4,6 @@
 test-grants: test/grants/simulator/node_modules ## Try random grants with every evaluator; GRANT_SETS says how many sets
 	cd test/grants && go test -count=1 -timeout 60m ./...
 
-test/grants/simulator/node_modules: test/grants/simulator/package.json test/grants/simulator/package-lock.json
-	command -v npm >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends nodejs npm; }
+test/grants/simulator/node_modules: test/grants/simulator/package.json test/grants/simulator/package-lock.json | tools-node
 	cd test/grants/simulator && npm ci --ignore-scripts --no-audit --no-fund
 	touch $@
