@@ -41,33 +41,35 @@ func declares[T any, P Model[T]](plan, absorbed P, live *T) bool {
 
 // Unchanging is a resource whose objects tell whether they have changed.
 type Unchanging interface {
-	// Unchanged returns the identity of the object that the private data of a state speaks of, where a read would leave the
-	// state as it is and have nothing to say; nil where the object has to be read.
-	Unchanged(ctx context.Context, connect Connect, private []byte) *tfprotov6.DynamicValue
+	// Unchanged returns the key of the object that the private data of a state speaks of, where a read would leave the
+	// state as it is and have nothing to say; none where the object has to be read.
+	Unchanged(ctx context.Context, connect Connect, private []byte) (key string)
+	// IdentityOf is the identity of the object of a key.
+	IdentityOf(key string) (tfprotov6.DynamicValue, error)
 }
 
 // Unchanged makes no request: where the run has no LIST of the kind yet, whoever reads the object makes it.
-func (r *Handler[T, M, P]) Unchanged(ctx context.Context, connect Connect, private []byte) *tfprotov6.DynamicValue {
+func (r *Handler[T, M, P]) Unchanged(ctx context.Context, connect Connect, private []byte) (key string) {
 	// This is how the framework writes private data. Should it come to write it otherwise, objects are read.
 	var kept map[string][]byte
 	var was seen
 	if json.Unmarshal(private, &kept) != nil || json.Unmarshal(kept[seenKey], &was) != nil {
-		return nil
+		return ""
 	}
 	client, err := connect(ctx)
 	if err != nil {
-		return nil
+		return ""
 	}
 	store := kube.NewStore(client, r.Kind)
 	live := store.Listed(was.Key)
 	if live == nil || r.seenOf(was.Key, live) != was || !store.IsReady(live) {
-		return nil
+		return ""
 	}
-	return r.identityOf(was.Key)
+	return was.Key
 }
 
-// identityOf is the identity of the object of a key.
-func (r *Handler[T, M, P]) identityOf(key string) *tfprotov6.DynamicValue {
+// IdentityOf is the identity of the object of a key.
+func (r *Handler[T, M, P]) IdentityOf(key string) (tfprotov6.DynamicValue, error) {
 	parts := map[string]string{"name": key}
 	if namespace, name, within := strings.Cut(key, "/"); within {
 		parts = map[string]string{"workspace": strings.TrimPrefix(namespace, v1alpha1.WorkspaceNamespacePrefix), "name": name}
@@ -77,9 +79,5 @@ func (r *Handler[T, M, P]) identityOf(key string) *tfprotov6.DynamicValue {
 		types[name], values[name] = tftypes.String, tftypes.NewValue(tftypes.String, text)
 	}
 	of := tftypes.Object{AttributeTypes: types}
-	identity, err := tfprotov6.NewDynamicValue(of, tftypes.NewValue(of, values))
-	if err != nil {
-		return nil
-	}
-	return &identity
+	return tfprotov6.NewDynamicValue(of, tftypes.NewValue(of, values))
 }

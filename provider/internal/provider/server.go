@@ -51,14 +51,18 @@ func (s *server) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRe
 	if kind == nil || connect == nil {
 		return s.framework.ReadResource(ctx, req)
 	}
-	identity := kind.Unchanged(ctx, connect, req.Private)
-	if identity == nil {
+	key := kind.Unchanged(ctx, connect, req.Private)
+	if key == "" {
 		return s.framework.ReadResource(ctx, req)
 	}
 	resp := &tfprotov6.ReadResourceResponse{NewState: req.CurrentState, Private: req.Private, NewIdentity: req.CurrentIdentity}
 	if resp.NewIdentity == nil {
 		// A state that a client wrote which knew no identities has none yet.
-		resp.NewIdentity = &tfprotov6.ResourceIdentityData{IdentityData: identity}
+		identity, err := kind.IdentityOf(key)
+		if err != nil {
+			return s.framework.ReadResource(ctx, req)
+		}
+		resp.NewIdentity = &tfprotov6.ResourceIdentityData{IdentityData: &identity}
 	}
 	return resp, nil
 }
