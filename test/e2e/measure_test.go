@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -128,40 +127,6 @@ func (p *platform) revive(t testing.TB) {
 	t.Helper()
 	_, err := p.clientset(t).Discovery().ServerVersion()
 	require.ErrorIs(t, err, syscall.ECONNREFUSED, "the API server was not dead")
-	revived := time.Now()
 	p.output(t, p.bin("atoll-cluster"), "up", "--name", p.name, "--nodes", "real")
-	p.beating(t, revived)
 	p.whole(t)
-}
-
-// beating waits until every node has reported since a time, and stays Ready. Where the API server was dead for longer than a
-// node may be silent, the node controller first takes all nodes for dead, and services forget their pods.
-func (p *platform) beating(t testing.TB, since time.Time) {
-	t.Helper()
-	// calm is twice the time after which the node controller looks again.
-	const calm = 10 * time.Second
-	c := p.client(t)
-	var ready time.Time
-	eventually(t, 4*time.Minute, "the nodes to report again", func(ctx context.Context) (bool, error) {
-		var leases coordinationv1.LeaseList
-		var nodes corev1.NodeList
-		if err := errors.Join(c.List(ctx, &leases, client.InNamespace(corev1.NamespaceNodeLease)), c.List(ctx, &nodes)); err != nil {
-			return false, err
-		}
-		silent := slices.ContainsFunc(leases.Items, func(l coordinationv1.Lease) bool {
-			return l.Spec.RenewTime == nil || l.Spec.RenewTime.Time.Before(since)
-		})
-		dead := slices.ContainsFunc(nodes.Items, func(n corev1.Node) bool {
-			return !slices.ContainsFunc(n.Status.Conditions, func(c corev1.NodeCondition) bool {
-				return c.Type == corev1.NodeReady && c.Status == corev1.ConditionTrue
-			})
-		})
-		switch {
-		case silent || dead:
-			ready = time.Time{}
-		case ready.IsZero():
-			ready = time.Now()
-		}
-		return !ready.IsZero() && time.Since(ready) > calm, nil
-	})
 }

@@ -20,6 +20,7 @@ import (
 func TestPlatform(t *testing.T) {
 	p := newPlatform(t)
 	before := machineState(t)
+	defer p.explain(t)
 
 	stage(t, "cluster", func(t *testing.T) {
 		p.output(t, p.bin("atoll-cluster"), "up", "--name", p.name, "--nodes", "real")

@@ -66,6 +66,21 @@ func stage(t *testing.T, name string, run func(t *testing.T)) {
 	}
 }
 
+// explain prints what the cluster says of a test that failed: the log of a run elsewhere is all that is left of it.
+func (p *platform) explain(t *testing.T) {
+	if !t.Failed() {
+		return
+	}
+	for _, args := range [][]string{
+		{"get", "nodes,pods", "--all-namespaces"},
+		{"get", "events", "--all-namespaces", "--field-selector=type=Warning", "--sort-by=.lastTimestamp"},
+	} {
+		if _, err := p.try(t, p.bin("assets/kubectl"), args...); err != nil {
+			t.Log(err)
+		}
+	}
+}
+
 // output runs a command of the house and returns what it prints; the test fails when it does.
 func (p *platform) output(t testing.TB, command string, args ...string) string {
 	t.Helper()

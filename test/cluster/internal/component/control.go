@@ -86,6 +86,9 @@ func (p Plan) controllerManager() Component {
 		"--cluster-signing-cert-file="+p.PKI("ca.crt"),
 		"--cluster-signing-key-file="+p.PKI("ca.key"),
 		"--flex-volume-plugin-dir="+p.Folder.Path("kubelet", "plugins"),
+		// After an API server that was dead, this waits up to a minute before it watches again. By the default of 50s it would
+		// then take every node for dead, and services would forget their pods, although all nodes report.
+		"--node-monitor-grace-period=5m",
 		// The defaults, 20 and 30, are for a control plane that many share.
 		"--kube-api-qps=500",
 		"--kube-api-burst=1000",
