@@ -73,7 +73,7 @@ go_part grants "Grants compiled and in force" . Grants -count 1 ./operator/targe
 go_part soak "100,000 grants in force" . Soak -count 1 ./operator/controller/datagrant/
 go_part plan "A plan over many objects" . Plan -count "$RUNS" ./provider/internal/provider/
 go_part apply "An apply of many objects" . Apply -count "$RUNS" ./test/bench/
-go_part operator "The operator at the size of a bank" . Operator -count 1 ./test/bench/
+go_part operator "The operator at the size of a bank" . Operator -count "$RUNS" ./test/bench/
 go_part schedules "Schedules beside CronJobs" . Schedules -count 1 ./test/bench/
 part airflow "Airflow reading schedules" env PYTHONPATH=images/airflow/glue:images/hub/glue/tests PATH="$PWD/build/venv-airflow/bin:$PATH" \
 	build/venv-airflow/bin/python images/airflow/glue/tests/bench.py

@@ -181,6 +181,9 @@ func (o *managerOptions) manager(ctx context.Context, log logr.Logger) (manager.
 	// The API server's priority and fairness bounds the requests, and the workers bound those in flight.
 	cfg.QPS = -1
 	cfg.UserAgent = "atoll-operator/" + version.Version
+	if err := awaitAPIServer(ctx, cfg, log); err != nil {
+		return nil, err
+	}
 	scheme, err := controller.Scheme()
 	if err != nil {
 		return nil, err

@@ -39,15 +39,8 @@ import (
 	"context"
 	"fmt"
 
-	batchv1 "k8s.io/api/batch/v1"
-	corev1 "k8s.io/api/core/v1"
-	networkingv1 "k8s.io/api/networking/v1"
-	rbacv1 "k8s.io/api/rbac/v1"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
-	"sigs.k8s.io/controller-runtime/pkg/cache"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"github.com/atoll-platform/atoll/api/v1alpha1"
@@ -64,7 +57,6 @@ import (
 	"github.com/atoll-platform/atoll/operator/controller/run"
 	"github.com/atoll-platform/atoll/operator/controller/schedule"
 	"github.com/atoll-platform/atoll/operator/controller/workspace"
-	"github.com/atoll-platform/atoll/operator/controller/workspace/owned"
 	"github.com/atoll-platform/atoll/operator/target"
 	"github.com/atoll-platform/atoll/operator/target/aws/podidentity"
 	"github.com/atoll-platform/atoll/operator/target/aws/role"
@@ -191,36 +183,4 @@ func Scheme() (*runtime.Scheme, error) {
 		return nil, fmt.Errorf("adding the platform's kinds: %w", err)
 	}
 	return scheme, nil
-}
-
-// Cache keeps in memory only what the operator has made, and of pods only the metadata of people's servers.
-func Cache() cache.Options {
-	made := cache.ByObject{Label: owned.Selector()}
-	// The hub makes the homes of people who come by a group.
-	homes := cache.ByObject{Label: labels.SelectorFromSet(labels.Set{v1alpha1.LabelHome: "true"})}
-	return cache.Options{
-		// A read of a kind that is not watched would begin to cache all of it.
-		ReaderFailOnMissingInformer: true,
-		DefaultTransform:            cache.TransformStripManagedFields(),
-		ByObject: map[client.Object]cache.ByObject{
-			&corev1.Namespace{}:             made,
-			&corev1.ResourceQuota{}:         made,
-			&corev1.LimitRange{}:            made,
-			&corev1.ServiceAccount{}:        made,
-			&corev1.PersistentVolumeClaim{}: homes,
-			&batchv1.Job{}:                  made,
-			&networkingv1.NetworkPolicy{}:   made,
-			&rbacv1.RoleBinding{}:           made,
-			&corev1.Pod{}:                   {Label: owned.Servers(), Transform: trimPod},
-		},
-	}
-}
-
-// trimPod drops what nobody asks of a server's metadata.
-func trimPod(obj any) (any, error) {
-	if pod, ok := obj.(client.Object); ok {
-		pod.SetManagedFields(nil)
-		pod.SetAnnotations(nil)
-	}
-	return obj, nil
 }

@@ -80,8 +80,7 @@ func testGrants(t *testing.T, p *platform) {
 			people = append(people, g.person(ctx, t, name))
 			require.True(t, g.reads(ctx, t, people[i], "shipments/a"), name)
 		}
-		g.kill9(t)
-		defer g.revive(t)
+		defer g.kill9(t)()
 		require.True(t, time.Now().Before(first), "killing took longer than the first grant")
 		var around endings
 		for i, person := range people {

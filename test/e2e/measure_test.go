@@ -104,14 +104,21 @@ func (p *platform) revoke(ctx context.Context, t testing.TB, name string, reads 
 	return time.Since(asked)
 }
 
-// kill9 kills the API server and then every process of the operator: what the kubelet starts in its place finds no API server.
-func (p *platform) kill9(t testing.TB) {
+// kill9 kills the API server and then every process of the operator: what the kubelet starts in its place finds no API server,
+// and waits for it. It returns what starts the API server, which must have been dead until then.
+func (p *platform) kill9(t testing.TB) (revive func()) {
 	t.Helper()
-	var pods corev1.PodList
-	require.NoError(t, p.client(t).List(t.Context(), &pods, client.InNamespace("atoll-directory"), client.MatchingLabels{"app.kubernetes.io/name": "operator"}))
-	p.killControlPlane(t, "kube-apiserver")
+	operators := func() []corev1.Pod {
+		var pods corev1.PodList
+		require.NoError(t, p.client(t).List(t.Context(), &pods, client.InNamespace("atoll-directory"), client.MatchingLabels{"app.kubernetes.io/name": "operator"}))
+		return pods.Items
+	}
+	before := map[types.UID]int32{}
 	killed := 0
-	for _, pod := range pods.Items {
+	pods := operators()
+	p.killControlPlane(t, "kube-apiserver")
+	for _, pod := range pods {
+		before[pod.UID] = restarts(&pod)
 		for _, pid := range processesOf(t, string(pod.UID)) {
 			if err := syscall.Kill(pid, syscall.SIGKILL); !errors.Is(err, syscall.ESRCH) {
 				require.NoError(t, err)
@@ -120,13 +127,14 @@ func (p *platform) kill9(t testing.TB) {
 		}
 	}
 	require.Positive(t, killed, "no process of the operator was killed")
-}
-
-// revive starts what kill9 killed, which must have been dead until now.
-func (p *platform) revive(t testing.TB) {
-	t.Helper()
-	_, err := p.clientset(t).Discovery().ServerVersion()
-	require.ErrorIs(t, err, syscall.ECONNREFUSED, "the API server was not dead")
-	p.output(t, p.bin("atoll-cluster"), "up", "--name", p.name, "--nodes", "real")
-	p.whole(t)
+	return func() {
+		t.Helper()
+		_, err := p.clientset(t).Discovery().ServerVersion()
+		require.ErrorIs(t, err, syscall.ECONNREFUSED, "the API server was not dead")
+		p.output(t, p.bin("atoll-cluster"), "up", "--name", p.name, "--nodes", "real")
+		p.whole(t)
+		for _, pod := range operators() {
+			require.LessOrEqual(t, restarts(&pod)-before[pod.UID], int32(1), "the operator did not wait for the API server: restarts of %s", pod.Name)
+		}
+	}
 }

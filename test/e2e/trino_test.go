@@ -153,8 +153,7 @@ func (p *platform) endings(ctx context.Context, t *testing.T, e *engine, create 
 		p.applied(ctx, t, tableGrant(table(i), "ada", first, first, nil).Name)
 		require.True(t, reads(i), table(i))
 	}
-	p.kill9(t)
-	defer p.revive(t)
+	defer p.kill9(t)()
 	require.True(t, time.Now().Before(first), "the first grant ended before operator and API server were killed")
 	var around endings
 	for i := range n {
