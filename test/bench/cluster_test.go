@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
 	schedulingv1 "k8s.io/api/scheduling/v1"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
@@ -18,6 +19,7 @@ import (
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/yaml"
 
 	"github.com/atoll-platform/atoll/api/crds"
@@ -45,6 +47,8 @@ type cluster struct {
 // start starts a fresh cluster, which ends with the benchmark.
 func start(b *testing.B, nodes string) *cluster {
 	b.Helper()
+	// Without a logger the client says so, in the midst of a figure.
+	log.SetLogger(logr.Discard())
 	command := filepath.Join(root(b), "bin", "atoll-cluster")
 	run := func(args ...string) error {
 		out, err := exec.Command(command, append(args, "--name", clusterName)...).CombinedOutput()
